@@ -1,0 +1,16 @@
+// What the entries import and TypeScript does not know. (No @types/node: it would declare Node's globals for all of js/.)
+declare module "node:fs" {
+  export function readFileSync(path: URL): Uint8Array<ArrayBuffer>;
+}
+
+// What this is depends on the runtime: the entry knows.
+declare module "*.wasm" {
+  const content: unknown;
+  export default content;
+}
+
+// Supplied by the build.
+declare module "modelwire:wasm-as-base64" {
+  const base64: string;
+  export default base64;
+}

@@ -1,0 +1,391 @@
+//! An answer while it arrives.
+//!
+//! Dialects tell an [`Answer`] what they read, delta by delta or all at once; it keeps the answer's
+//! parts once, decides what becomes an event, and makes the [`ChatResponse`] at the end. Streams and
+//! whole bodies go through the same calls, so that both give the same answer.
+//!
+//! It knows no provider's JSON and no time: timing and attempts are added by the engine.
+
+use serde_json::value::RawValue;
+
+use crate::chat::{
+    AssistantMessage, AssistantPart, ChatEvent, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning,
+};
+
+/// What a stretch of a [`Batch`] is. The numbers are the boundary's: `js/stream.ts` reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// A whole event as JSON: everything but deltas.
+    Json = 0,
+    /// Text of a `text-delta`.
+    Text = 1,
+    /// Text of a `reasoning-delta`.
+    Reasoning = 2,
+    /// Text of a `tool-call-delta`.
+    ToolInput = 3,
+}
+
+/// The events of one network read: their texts joined, and a mark for each.
+///
+/// One decode of `text` and one `slice` an event are all that JavaScript does to build them; an
+/// object per delta made from here costs three to six times as much (performance.md).
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// All texts, one behind the other.
+    pub text: String,
+    /// Two numbers an event: the kind in the low byte with the tool's index above it, and the end
+    /// of its text in UTF-16 units from the start of the batch.
+    pub marks: Vec<u32>,
+    utf16: u32,
+}
+
+impl Batch {
+    /// Forgets the events and keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.marks.clear();
+        self.utf16 = 0;
+    }
+
+    /// Adds an event.
+    pub fn push(&mut self, kind: Kind, index: usize, text: &str) {
+        self.text.push_str(text);
+        self.close(kind, index, text.len());
+    }
+
+    /// Adds a rare event as JSON.
+    pub fn push_event(&mut self, event: &ChatEvent<'_>) {
+        let start = self.text.len();
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        // Writing our own plain data to memory cannot fail; if it did, the event is left out whole.
+        if serde_json::to_writer(&mut bytes, event).is_err() {
+            bytes.truncate(start);
+        }
+        self.text = String::from_utf8(bytes).unwrap_or_default();
+        self.close(Kind::Json, 0, self.text.len() - start);
+    }
+
+    fn close(&mut self, kind: Kind, index: usize, bytes: usize) {
+        let added = &self.text[self.text.len() - bytes..];
+        self.utf16 += if added.is_ascii() { bytes as u32 } else { added.chars().map(|c| c.len_utf16() as u32).sum() };
+        self.marks.push(kind as u32 | (index as u32) << 8);
+        self.marks.push(self.utf16);
+    }
+
+    /// The events as JSON values, as JavaScript sees them. For tests and for hosts without the
+    /// fast path.
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        let wide: Vec<u16> = self.text.encode_utf16().collect();
+        let mut start = 0;
+        self.marks
+            .chunks_exact(2)
+            .map(|mark| {
+                let end = mark[1] as usize;
+                let text = String::from_utf16_lossy(&wide[start..end]);
+                start = end;
+                let index = (mark[0] >> 8) as usize;
+                let event = match mark[0] & 0xFF {
+                    1 => ChatEvent::TextDelta { text: &text },
+                    2 => ChatEvent::ReasoningDelta { text: &text },
+                    3 => ChatEvent::ToolCallDelta { index, text: &text },
+                    _ => return serde_json::from_str(&text).unwrap_or_default(),
+                };
+                serde_json::to_value(&event).unwrap_or_default()
+            })
+            .collect()
+    }
+}
+
+#[derive(Debug)]
+struct OpenTool {
+    /// The provider's index of the call (OpenAI's `index`, Anthropic's block index).
+    slot: u64,
+    /// Where it stands in `parts`.
+    part: usize,
+    ended: bool,
+}
+
+/// An answer being built.
+#[derive(Debug)]
+pub struct Answer {
+    /// The configured name of the provider.
+    pub provider: String,
+    /// The provider's id of the answer; empty until it is known.
+    pub id: String,
+    /// The model as the provider named it; as asked for until it is known.
+    pub model: String,
+    /// What was reported so far.
+    pub usage: Usage,
+    /// Warnings, in order.
+    pub warnings: Vec<Warning>,
+    /// Events not yet handed over. Empty, and never filled, for whole bodies.
+    pub batch: Batch,
+    /// Whether events are wanted at all.
+    live: bool,
+    started: bool,
+    parts: Vec<AssistantPart>,
+    tools: Vec<OpenTool>,
+    finish: Option<(FinishReason, Option<String>)>,
+}
+
+impl Answer {
+    /// An empty answer of `provider`, asked of `model`. `live`: a stream, whose events are wanted.
+    pub fn new(provider: &str, model: &str, live: bool) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            id: String::new(),
+            model: model.to_owned(),
+            usage: Usage::default(),
+            warnings: Vec::new(),
+            batch: Batch::default(),
+            live,
+            started: false,
+            parts: Vec::new(),
+            tools: Vec::new(),
+            finish: None,
+        }
+    }
+
+    /// The provider's id and model; the first that is not empty stays (Azure's first chunk has
+    /// empty ones, and a spliced second start is not a second answer).
+    pub fn identity(&mut self, id: Option<&str>, model: Option<&str>) {
+        if self.started {
+            return;
+        }
+        if let Some(id) = id.filter(|id| !id.is_empty() && self.id.is_empty()) {
+            self.id = id.to_owned();
+        }
+        if let Some(model) = model.filter(|model| !model.is_empty()) {
+            self.model = model.to_owned();
+        }
+    }
+
+    /// Begins another text part, so that blocks which the provider keeps apart stay apart.
+    pub fn text_start(&mut self) {
+        self.parts.push(AssistantPart::Text { text: String::new() });
+    }
+
+    /// Text of the answer. Nothing happens for an empty one.
+    pub fn text(&mut self, delta: &str) {
+        if delta.is_empty() {
+            return;
+        }
+        match self.parts.last_mut() {
+            Some(AssistantPart::Text { text }) => text.push_str(delta),
+            _ => self.parts.push(AssistantPart::Text { text: delta.to_owned() }),
+        }
+        self.delta(Kind::Text, 0, delta);
+    }
+
+    /// Text with which the model declines. It is text to the reader of the stream, and a part of
+    /// its own in the message.
+    pub fn refusal(&mut self, delta: &str) {
+        if delta.is_empty() {
+            return;
+        }
+        match self.parts.last_mut() {
+            Some(AssistantPart::Refusal { text }) => text.push_str(delta),
+            _ => self.parts.push(AssistantPart::Refusal { text: delta.to_owned() }),
+        }
+        self.delta(Kind::Text, 0, delta);
+    }
+
+    /// Begins another reasoning part, made by a provider of this kind.
+    pub fn reasoning_start(&mut self, part: ReasoningPart) {
+        let text = part.text.clone();
+        self.parts.push(AssistantPart::Reasoning(part));
+        if !text.is_empty() {
+            self.delta(Kind::Reasoning, 0, &text);
+        }
+    }
+
+    /// Reasoning text. Nothing happens for an empty one.
+    pub fn reasoning(&mut self, delta: &str) {
+        if delta.is_empty() {
+            return;
+        }
+        match self.parts.last_mut() {
+            Some(AssistantPart::Reasoning(part)) => part.text.push_str(delta),
+            _ => self.parts.push(AssistantPart::Reasoning(ReasoningPart { text: delta.to_owned(), ..Default::default() })),
+        }
+        self.delta(Kind::Reasoning, 0, delta);
+    }
+
+    /// The signature of the reasoning part that is being read: set, not appended.
+    pub fn signature(&mut self, signature: &str, kind: &str) {
+        if !matches!(self.parts.last(), Some(AssistantPart::Reasoning(_))) {
+            self.parts.push(AssistantPart::Reasoning(ReasoningPart::default()));
+        }
+        if let Some(AssistantPart::Reasoning(part)) = self.parts.last_mut() {
+            part.signature = Some(signature.to_owned());
+            part.provider = Some(kind.to_owned());
+        }
+    }
+
+    /// Whether a tool call of the provider's index `slot` has begun.
+    pub fn has_tool(&self, slot: u64) -> bool {
+        self.tools.iter().any(|tool| tool.slot == slot)
+    }
+
+    /// How many tool calls have begun.
+    pub fn tool_count(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Begins a tool call. `slot` is the provider's own index of it; a slot that is known already
+    /// is not begun twice.
+    pub fn tool_start(&mut self, slot: u64, id: &str, name: &str) {
+        if self.has_tool(slot) {
+            return;
+        }
+        let index = self.tools.len();
+        // Some servers send no id; the call must still be answerable.
+        let id = if id.is_empty() { format!("call_{index}") } else { id.to_owned() };
+        self.tools.push(OpenTool { slot, part: self.parts.len(), ended: false });
+        let call = ToolCall { id, name: name.to_owned(), input_text: String::new() };
+        if self.live {
+            self.start();
+            self.batch.push_event(&ChatEvent::ToolCallStart { index, id: &call.id, name: &call.name });
+        }
+        self.parts.push(AssistantPart::ToolCall(call));
+    }
+
+    /// A fragment of a tool call's arguments. Nothing happens for an empty one, or for a slot that
+    /// was not begun.
+    pub fn tool_input(&mut self, slot: u64, delta: &str) {
+        let Some(index) = self.tools.iter().position(|tool| tool.slot == slot) else { return };
+        if delta.is_empty() {
+            return;
+        }
+        if let Some(AssistantPart::ToolCall(call)) = self.parts.get_mut(self.tools[index].part) {
+            call.input_text.push_str(delta);
+        }
+        self.delta(Kind::ToolInput, index, delta);
+    }
+
+    /// The arguments are whole: the `tool-call` event is due. Ending twice is ending once.
+    pub fn tool_end(&mut self, slot: u64) {
+        if let Some(index) = self.tools.iter().position(|tool| tool.slot == slot) {
+            self.end_tool(index);
+        }
+    }
+
+    fn end_tool(&mut self, index: usize) {
+        if std::mem::replace(&mut self.tools[index].ended, true) {
+            return;
+        }
+        if let Some(AssistantPart::ToolCall(call)) = self.parts.get(self.tools[index].part) {
+            if self.live {
+                self.batch.push_event(&ChatEvent::ToolCall { index, call });
+            }
+            if call.input().is_none() {
+                self.warnings.push(Warning {
+                    code: "incomplete-tool-input",
+                    message: format!("the arguments of the tool call {} ({}) are not JSON", call.name, call.id),
+                    setting: None,
+                });
+            }
+        }
+    }
+
+    /// Why it ended, in our words and in the provider's. The last one said counts: a late
+    /// `content_filter` takes back an earlier `stop`.
+    pub fn finish(&mut self, reason: FinishReason, raw: Option<&str>) {
+        self.finish = Some((reason, raw.map(str::to_owned)));
+    }
+
+    /// Whether the provider said why it ended.
+    pub fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    /// Whether anything was shown: from then on a failure is not silently tried again.
+    pub fn has_started(&self) -> bool {
+        self.started
+    }
+
+    /// Ends every tool call that is still open: for wires that have no end of their own for them.
+    pub fn end_tools(&mut self) {
+        for index in 0..self.tools.len() {
+            self.end_tool(index);
+        }
+    }
+
+    fn delta(&mut self, kind: Kind, index: usize, text: &str) {
+        if self.live {
+            self.start();
+            self.batch.push(kind, index, text);
+        }
+        self.started = true;
+    }
+
+    /// The `start` event, once, ahead of the first delta.
+    pub fn start(&mut self) {
+        if self.live && !self.started {
+            self.batch.push_event(&ChatEvent::Start { provider: &self.provider, model: &self.model, id: &self.id });
+        }
+        self.started = true;
+    }
+
+    /// What has arrived, as a response. `stopped` overrides the reason: "aborted" or "budget" for
+    /// an answer that was ended from this side.
+    pub fn response(&self, stopped: Option<FinishReason>, raw: Option<Box<RawValue>>) -> ChatResponse {
+        let (mut text, mut reasoning) = (String::new(), String::new());
+        let mut tool_calls = Vec::new();
+        let mut refused = false;
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                AssistantPart::Text { text: piece } if piece.is_empty() => continue,
+                AssistantPart::Text { text: piece } => text.push_str(piece),
+                AssistantPart::Refusal { text: piece } => {
+                    refused = true;
+                    text.push_str(piece);
+                }
+                AssistantPart::Reasoning(piece) if piece.text.is_empty() && piece.signature.is_none() => continue,
+                AssistantPart::Reasoning(piece) => reasoning.push_str(&piece.text),
+                AssistantPart::ToolCall(call) => tool_calls.push(call.clone()),
+            }
+            parts.push(part.clone());
+        }
+        let (said, raw_finish_reason) = self.finish.clone().unwrap_or((FinishReason::Other, None));
+        let callable = tool_calls.iter().any(|call| call.input().is_some());
+        let finish_reason = match (stopped, said) {
+            (Some(reason), _) => reason,
+            (None, FinishReason::ContentFilter | FinishReason::Refusal) => said,
+            (None, _) if callable => FinishReason::ToolCalls,
+            (None, FinishReason::ToolCalls) => FinishReason::Other,
+            (None, FinishReason::Stop | FinishReason::Other) if refused => FinishReason::Refusal,
+            (None, _) => said,
+        };
+        let mut usage = self.usage;
+        if usage.total_tokens.is_none()
+            && let (Some(input), Some(output)) = (usage.input_tokens, usage.output_tokens)
+        {
+            usage.total_tokens = Some(input + output);
+        }
+        let message = AssistantMessage(parts);
+        ChatResponse {
+            id: self.id.clone(),
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            text,
+            reasoning,
+            tool_calls,
+            new_messages: vec![message.clone()],
+            message,
+            finish_reason,
+            raw_finish_reason,
+            usage,
+            cost: None,
+            cached: false,
+            attempts: Vec::new(),
+            timing: Timing::default(),
+            warnings: self.warnings.clone(),
+            request_id: None,
+            call_id: String::new(),
+            raw,
+        }
+    }
+}

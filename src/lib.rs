@@ -1,0 +1,20 @@
+//! modelwire's core: everything that decides.
+//!
+//! A chat call is a value. [`providers`] turn it into an HTTP request and the bytes that come back
+//! into an [`answer`]; the [`engine`] says in which order things happen; a [`host`] performs them.
+//! Nothing here but `web` knows JavaScript, and nothing but the host has a clock, randomness or a
+//! network. ARCHITECTURE.md has the map and the rules.
+
+pub mod answer;
+pub mod chat;
+pub mod error;
+pub mod http;
+pub mod input;
+pub mod options;
+pub mod providers;
+pub mod request;
+pub mod secret;
+pub mod sse;
+
+#[cfg(target_arch = "wasm32")]
+mod web;

@@ -1,0 +1,251 @@
+//! Wire formats: what a [`Dialect`] is, and [`PROVIDERS`], the table with one row a provider.
+//!
+//! A dialect is a pure translation: a request in, an [`HttpRequest`] out; bytes in, calls on an
+//! [`Answer`] out. It holds no state, performs nothing, and is the only place that knows its
+//! provider's JSON. Differences between servers of one dialect are fields of their rows.
+
+pub mod anthropic;
+pub mod azure;
+pub mod cohere;
+pub mod openai_chat;
+
+use serde_json::{Map, Value};
+
+use crate::answer::Answer;
+use crate::chat::{ChatRequest, Warning};
+use crate::error::{Error, Result};
+use crate::http::{HttpRequest, ResponseHead};
+use crate::options::ProviderOptions;
+use crate::secret::Secret;
+use crate::sse::{Flow, SseEvent};
+
+/// Where one request goes, and as whom.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The provider as configured; its `row` says what the server is.
+    pub provider: &'a ProviderOptions,
+    /// The model, without the provider's name.
+    pub model: &'a str,
+    /// The API key, or Azure's Entra token when `token` is set there.
+    pub key: Option<&'a Secret>,
+    /// Sent from a web page (or a worker of one): some providers want to be told.
+    pub in_page: bool,
+}
+
+/// Whole answer or stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the two words say it")]
+pub enum Mode {
+    Whole,
+    Stream,
+}
+
+/// One wire format.
+pub trait Dialect: Sync {
+    /// The request for `POST …/chat`. Settings that the provider cannot take are dropped or clamped
+    /// with a warning; what changes the meaning of the answer is an error of kind "unsupported".
+    fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest>;
+
+    /// Reads the body of a 2xx answer that is not a stream. An error member in it is an error.
+    fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()>;
+
+    /// A reader for the events of one stream.
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder>;
+
+    /// What a response that is not 2xx means.
+    fn error(&self, head: &ResponseHead, body: &[u8]) -> Box<Error>;
+
+    /// A cheap authenticated GET: the provider's list of models.
+    fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest>;
+
+    /// The ids in that list.
+    fn models_response(&self, body: &[u8]) -> Result<Vec<String>>;
+
+    /// True when the provider would refuse or time out a whole answer this long, so that `chat()`
+    /// streams inside.
+    fn must_stream(&self, _target: &Target<'_>, _request: &ChatRequest) -> bool {
+        false
+    }
+}
+
+/// Reads one stream.
+pub trait StreamDecoder {
+    /// One event. `Done` at the provider's terminator.
+    fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow>;
+
+    /// The body ended without a `Done`: an error of kind "truncated", unless what was read is whole
+    /// by this provider's rules.
+    fn finish(&mut self, answer: &mut Answer) -> Result<()>;
+}
+
+/// One provider: data only.
+#[derive(Debug)]
+pub struct Row {
+    /// The name that needs no `kind`.
+    pub name: &'static str,
+    /// The contract's `kind`; also what a reasoning part remembers as its maker.
+    pub kind: Kind,
+    /// Without a trailing slash; empty where the caller must say (Azure, "openai-compatible").
+    pub base_url: &'static str,
+    /// Whether a call without a key is refused before it is sent.
+    pub needs_key: bool,
+    /// The variable that "missing-key" names.
+    pub key_variable: &'static str,
+    /// Response headers that hold the provider's id of the request, best first.
+    pub request_id_headers: &'static [&'static str],
+    /// What differs between servers of the OpenAI chat dialect.
+    pub quirks: Quirks,
+}
+
+/// The contract's kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the contract's own values")]
+pub enum Kind {
+    OpenAi,
+    Anthropic,
+    Azure,
+    Cohere,
+    OpenAiCompatible,
+}
+
+impl Kind {
+    /// Of the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::OpenAi, Self::Anthropic, Self::Azure, Self::Cohere, Self::OpenAiCompatible].into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The contract's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Azure => "azure",
+            Self::Cohere => "cohere",
+            Self::OpenAiCompatible => "openai-compatible",
+        }
+    }
+
+    /// The wire format.
+    pub fn dialect(self) -> &'static dyn Dialect {
+        match self {
+            Self::OpenAi | Self::OpenAiCompatible => &openai_chat::OpenAiChat,
+            Self::Anthropic => &anthropic::Anthropic,
+            Self::Azure => &azure::Azure,
+            Self::Cohere => &cohere::Cohere,
+        }
+    }
+}
+
+/// How a server of the OpenAI chat dialect differs (openai-compatible.md §1–2).
+#[derive(Clone, Copy, Debug)]
+pub struct Quirks {
+    /// `max_completion_tokens` (OpenAI, Azure) rather than `max_tokens` (everyone else).
+    pub max_completion_tokens: bool,
+    /// Accepts `stream_options: {include_usage: true}`.
+    pub stream_usage: bool,
+    /// Knows the role `developer` for its reasoning models.
+    pub developer_role: bool,
+    /// The name of `seed`, or `None` where there is no such field.
+    pub seed: Option<&'static str>,
+}
+
+const OPENAI: Quirks = Quirks { max_completion_tokens: true, stream_usage: true, developer_role: true, seed: Some("seed") };
+const COMPATIBLE: Quirks = Quirks { max_completion_tokens: false, stream_usage: true, developer_role: false, seed: Some("seed") };
+
+const fn compatible(name: &'static str, base_url: &'static str, key_variable: &'static str) -> Row {
+    Row {
+        name,
+        kind: Kind::OpenAiCompatible,
+        base_url,
+        needs_key: !key_variable.is_empty(),
+        key_variable,
+        request_id_headers: &["x-request-id", "request-id", "x-generation-id"],
+        quirks: COMPATIBLE,
+    }
+}
+
+/// One row a provider (base URLs: the fact sheets of openai, anthropic, azure-openai, cohere and
+/// openai-compatible).
+pub static PROVIDERS: &[Row] = &[
+    Row {
+        name: "openai",
+        kind: Kind::OpenAi,
+        base_url: "https://api.openai.com/v1",
+        needs_key: true,
+        key_variable: "OPENAI_API_KEY",
+        request_id_headers: &["x-request-id"],
+        quirks: OPENAI,
+    },
+    Row {
+        name: "anthropic",
+        kind: Kind::Anthropic,
+        base_url: "https://api.anthropic.com",
+        needs_key: true,
+        key_variable: "ANTHROPIC_API_KEY",
+        request_id_headers: &["request-id", "x-request-id"],
+        quirks: COMPATIBLE,
+    },
+    Row {
+        name: "azure",
+        kind: Kind::Azure,
+        base_url: "",
+        needs_key: true,
+        key_variable: "AZURE_OPENAI_API_KEY",
+        request_id_headers: &["apim-request-id", "x-request-id", "x-ms-client-request-id"],
+        quirks: OPENAI,
+    },
+    Row {
+        name: "cohere",
+        kind: Kind::Cohere,
+        base_url: "https://api.cohere.com",
+        needs_key: true,
+        key_variable: "CO_API_KEY",
+        request_id_headers: &["x-debug-trace-id"],
+        quirks: COMPATIBLE,
+    },
+    Row { needs_key: false, ..compatible("openai-compatible", "", "") },
+    compatible("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    compatible("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    compatible("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
+    Row {
+        quirks: Quirks { seed: Some("random_seed"), ..COMPATIBLE },
+        ..compatible("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY")
+    },
+    compatible("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
+    compatible("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    compatible("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
+    compatible("ollama", "http://localhost:11434/v1", ""),
+];
+
+/// The row of a name that needs no `kind`.
+pub fn row(name: &str) -> Option<&'static Row> {
+    PROVIDERS.iter().find(|row| row.name == name)
+}
+
+/// The row that stands for a `kind` said by the caller.
+pub fn row_of_kind(kind: Kind) -> Option<&'static Row> {
+    row(kind.word())
+}
+
+/// Lays the caller's `providerOptions` for this provider over an encoded body: looked up by the
+/// configured name first, then by kind. Top-level members replace; `null` removes.
+pub fn apply_provider_options(body: &mut Map<String, Value>, target: &Target<'_>, request: &ChatRequest) {
+    for name in [target.provider.row.kind.word(), target.provider.name.as_str()] {
+        if let Some(Value::Object(extra)) = request.provider_options.get(name) {
+            for (key, value) in extra {
+                if value.is_null() {
+                    body.shift_remove(key);
+                } else {
+                    body.insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Adds the provider's and the request's own headers, the request's last: they win.
+pub fn apply_headers(http: &mut HttpRequest, target: &Target<'_>, request: Option<&ChatRequest>) {
+    for (name, value) in target.provider.headers.iter().chain(request.iter().flat_map(|request| &request.headers)) {
+        http.header(name, value.clone());
+    }
+}

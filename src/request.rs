@@ -1,0 +1,227 @@
+//! What `chat` and `stream` were given, checked: reads a [`ChatRequest`] from plain data.
+
+use serde_json::{Map, Value, json};
+
+use crate::chat::{AssistantPart, ChatRequest, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart};
+use crate::error::{Error, ErrorKind, Result};
+use crate::input::{Fields, Subject, type_name};
+
+const NOT_YET: &str = "is not supported yet";
+
+impl ChatRequest {
+    /// Reads and checks a request (`signal` already taken out, functions replaced by `true`).
+    pub fn read(value: Value) -> Result<Self> {
+        let mut fields = Fields::new(Subject::Request, String::new(), value)?;
+        fields.refuse(&["output", "cache", "budget", "liveUsage", "retry", "timeout", "priority", "tags"], NOT_YET)?;
+        if fields.string("context")?.is_some_and(|word| word != "send") {
+            return Err(Error::new(ErrorKind::Unsupported, format!("context {NOT_YET}; only \"send\"")));
+        }
+        if fields.whole("maxToolRounds", 0)?.is_some_and(|rounds| rounds > 0) {
+            return Err(Error::new(ErrorKind::Unsupported, format!("maxToolRounds {NOT_YET}; only 0")));
+        }
+        let model = match fields.take("model") {
+            None => None,
+            Some(Value::String(name)) => Some(name),
+            Some(Value::Array(_) | Value::Object(_)) => {
+                return Err(Error::new(ErrorKind::Unsupported, format!("a list of models, or a model with overrides, {NOT_YET}")));
+            }
+            Some(other) => return Err(fields.error("model", &format!("must be a string, not {}", type_name(&other)))),
+        };
+        let messages = match fields.take("messages") {
+            None => return Err(fields.error("messages", "is required")),
+            Some(Value::String(text)) => vec![Message::User { content: vec![UserPart::Text(text)], name: None }],
+            Some(Value::Array(items)) if items.is_empty() => return Err(fields.error("messages", "must not be empty")),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| read_message(format!("messages[{index}]"), item))
+                .collect::<Result<_>>()?,
+            Some(other) => return Err(fields.error("messages", &format!("must be a string or an array, not {}", type_name(&other)))),
+        };
+        let stop = match fields.take("stop") {
+            None => Vec::new(),
+            Some(Value::String(text)) => vec![text],
+            Some(list @ Value::Array(_)) => Fields::new(Subject::Request, String::new(), json!({ "stop": list }))?.strings("stop")?,
+            Some(other) => return Err(fields.error("stop", &format!("must be a string or an array, not {}", type_name(&other)))),
+        };
+        let tools = fields.array("tools")?.unwrap_or_default();
+        let tools: Vec<Tool> =
+            tools.into_iter().enumerate().map(|(index, item)| read_tool(format!("tools[{index}]"), item)).collect::<Result<_>>()?;
+        for (index, tool) in tools.iter().enumerate() {
+            if tools[..index].iter().any(|other| other.name == tool.name) {
+                return Err(fields.error(&format!("tools[{index}].name"), &format!("\"{}\" is used twice", tool.name)));
+            }
+        }
+        let tool_choice = read_tool_choice(&mut fields, &tools)?;
+        let request = Self {
+            model,
+            messages,
+            system: fields.string("system")?,
+            max_tokens: fields.whole("maxTokens", 1)?.map(i64::unsigned_abs),
+            temperature: fields.number("temperature", 0.0, 2.0)?,
+            top_p: fields.number("topP", 0.0, 1.0)?,
+            top_k: fields.whole("topK", 1)?.map(i64::unsigned_abs),
+            frequency_penalty: fields.number("frequencyPenalty", -2.0, 2.0)?,
+            presence_penalty: fields.number("presencePenalty", -2.0, 2.0)?,
+            seed: fields.whole("seed", i64::MIN)?,
+            stop,
+            tools,
+            tool_choice,
+            reasoning: read_reasoning(&mut fields)?,
+            provider_options: read_provider_options(&mut fields)?,
+            headers: fields.headers("headers")?,
+        };
+        fields.finish()?;
+        Ok(request)
+    }
+}
+
+fn read_message(path: String, value: Value) -> Result<Message> {
+    let mut fields = Fields::new(Subject::Request, path, value)?;
+    let message = match fields.required_string("role")?.as_str() {
+        "system" => Message::System { content: fields.required_string("content")? },
+        "user" => Message::User { content: read_user_content(&mut fields)?, name: fields.string("name")? },
+        "assistant" => Message::Assistant { content: read_assistant_content(&mut fields)? },
+        "tool" => Message::Tool {
+            call_id: fields.required_string("callId")?,
+            content: read_user_content(&mut fields)?,
+            is_error: fields.flag("isError")?,
+        },
+        other => return Err(fields.error("role", &format!("is \"{other}\"; it must be system, user, assistant or tool"))),
+    };
+    fields.finish()?;
+    Ok(message)
+}
+
+/// `content` as its parts: a string is one text.
+fn read_content<Part>(fields: &mut Fields, text: fn(String) -> Part, read: fn(String, Fields) -> Result<Part>) -> Result<Vec<Part>> {
+    match fields.take("content") {
+        None => Err(fields.error("content", "is required")),
+        Some(Value::String(content)) => Ok(vec![text(content)]),
+        Some(Value::Array(items)) => items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let path = fields.name(&format!("content[{index}]"));
+                let mut part = Fields::new(Subject::Request, path, item)?;
+                let kind = part.required_string("type")?;
+                read(kind, part)
+            })
+            .collect(),
+        Some(other) => Err(fields.error("content", &format!("must be a string or an array of parts, not {}", type_name(&other)))),
+    }
+}
+
+fn read_user_content(fields: &mut Fields) -> Result<Vec<UserPart>> {
+    read_content(fields, UserPart::Text, |kind, mut part| match kind.as_str() {
+        "text" => {
+            let text = part.required_string("text")?;
+            part.finish()?;
+            Ok(UserPart::Text(text))
+        }
+        "image" | "file" | "audio" => {
+            Err(Error::new(ErrorKind::Unsupported, format!("{} {NOT_YET} (a part of type \"{kind}\")", part.name("type"))))
+        }
+        _ => Err(part.error("type", &format!("is \"{kind}\"; it must be text, image, file or audio"))),
+    })
+}
+
+fn read_assistant_content(fields: &mut Fields) -> Result<Vec<AssistantPart>> {
+    read_content(
+        fields,
+        |text| AssistantPart::Text { text },
+        |kind, mut part| {
+            let read = match kind.as_str() {
+                "text" => AssistantPart::Text { text: part.required_string("text")? },
+                "refusal" => AssistantPart::Refusal { text: part.required_string("text")? },
+                "reasoning" => AssistantPart::Reasoning(ReasoningPart {
+                    text: part.required_string("text")?,
+                    signature: part.string("signature")?,
+                    provider: part.string("provider")?,
+                    redacted: part.flag("redacted")?,
+                }),
+                "tool-call" => {
+                    let (id, name) = (part.required_string("id")?, part.required_string("name")?);
+                    let input = part.take("input");
+                    let text = part.string("inputText")?;
+                    let input_text = text.unwrap_or_else(|| input.map_or_else(|| "{}".to_owned(), |input| input.to_string()));
+                    AssistantPart::ToolCall(ToolCall { id, name, input_text })
+                }
+                _ => return Err(part.error("type", &format!("is \"{kind}\"; it must be text, reasoning, refusal or tool-call"))),
+            };
+            part.finish()?;
+            Ok(read)
+        },
+    )
+}
+
+fn read_tool(path: String, value: Value) -> Result<Tool> {
+    let mut fields = Fields::new(Subject::Request, path, value)?;
+    let name = fields.required_string("name")?;
+    if name.is_empty() || name.len() > 128 {
+        return Err(fields.error("name", "must have 1 to 128 characters"));
+    }
+    fields.refuse(&["run", "timeoutMs"], NOT_YET)?;
+    let input = fields.object("input")?.unwrap_or_default();
+    if input.contains_key("~standard") {
+        return Err(Error::new(ErrorKind::Unsupported, format!("{}: a schema object {NOT_YET}; give JSON Schema", fields.name("input"))));
+    }
+    let input = if input.is_empty() { json!({ "type": "object", "properties": {} }) } else { Value::Object(input) };
+    let tool = Tool { name, description: fields.string("description")?, input, strict: fields.boolean("strict")? };
+    fields.finish()?;
+    Ok(tool)
+}
+
+fn read_tool_choice(fields: &mut Fields, tools: &[Tool]) -> Result<Option<ToolChoice>> {
+    let choice = match fields.take("toolChoice") {
+        None => return Ok(None),
+        Some(Value::String(word)) => match word.as_str() {
+            "auto" => ToolChoice::Auto,
+            "none" => ToolChoice::None,
+            "required" => ToolChoice::Required,
+            _ => return Err(fields.error("toolChoice", &format!("is \"{word}\"; it must be auto, none, required or {{ name }}"))),
+        },
+        Some(value) => {
+            let mut named = Fields::new(Subject::Request, fields.name("toolChoice"), value)?;
+            let name = named.required_string("name")?;
+            named.finish()?;
+            if !tools.iter().any(|tool| tool.name == name) {
+                return Err(fields.error("toolChoice", &format!("names \"{name}\", which is not among the tools")));
+            }
+            ToolChoice::Named(name)
+        }
+    };
+    if tools.is_empty() && !matches!(choice, ToolChoice::None | ToolChoice::Auto) {
+        return Err(fields.error("toolChoice", "asks for a tool, but there are no tools"));
+    }
+    Ok(Some(choice))
+}
+
+fn read_reasoning(fields: &mut Fields) -> Result<Option<Reasoning>> {
+    match fields.take("reasoning") {
+        None => Ok(None),
+        Some(Value::String(word)) => {
+            let words = [Reasoning::None, Reasoning::Minimal, Reasoning::Low, Reasoning::Medium, Reasoning::High];
+            let found = words.into_iter().find(|effort| effort.word() == Some(word.as_str()));
+            found.map(Some).ok_or_else(|| {
+                fields.error("reasoning", &format!("is \"{word}\"; it must be none, minimal, low, medium, high or {{ budgetTokens }}"))
+            })
+        }
+        Some(value) => {
+            let mut budget = Fields::new(Subject::Request, fields.name("reasoning"), value)?;
+            let tokens = budget.whole("budgetTokens", 1)?.ok_or_else(|| budget.error("budgetTokens", "is required"))?;
+            budget.finish()?;
+            Ok(Some(Reasoning::Budget(tokens.unsigned_abs())))
+        }
+    }
+}
+
+fn read_provider_options(fields: &mut Fields) -> Result<Map<String, Value>> {
+    let options = fields.object("providerOptions")?.unwrap_or_default();
+    for (name, value) in &options {
+        if !value.is_object() {
+            return Err(fields.error(&format!("providerOptions.{name}"), &format!("must be an object, not {}", type_name(value))));
+        }
+    }
+    Ok(options)
+}
