@@ -328,6 +328,29 @@ impl Answer {
         self.started = true;
     }
 
+    /// An event made elsewhere, passed on as it is.
+    pub fn pass_on(&mut self, event: &str) {
+        self.batch.push(Kind::Json, 0, event);
+    }
+
+    /// Counts the output here, for an answer whose provider will not say any more: a token for every
+    /// four bytes, rounded up (English text in the current vocabularies has four to five).
+    pub fn estimate_usage(&mut self) {
+        let bytes: usize = self
+            .parts
+            .iter()
+            .map(|part| match part {
+                AssistantPart::Text { text } | AssistantPart::Refusal { text } => text.len(),
+                AssistantPart::Reasoning(part) => part.text.len(),
+                AssistantPart::ToolCall(call) => call.name.len() + call.input_text.len(),
+            })
+            .sum();
+        let counted = bytes.div_ceil(4) as u64;
+        self.usage.output_tokens = Some(self.usage.output_tokens.unwrap_or(0).max(counted));
+        self.usage.total_tokens = None;
+        self.usage.estimated = true;
+    }
+
     /// What has arrived, as a response. `stopped` overrides the reason: "aborted" or "budget" for
     /// an answer that was ended from this side.
     pub fn response(&self, stopped: Option<FinishReason>, raw: Option<Box<RawValue>>) -> ChatResponse {

@@ -3,7 +3,7 @@
 //! What a provider's own codes mean is said in `providers/<x>.rs`; what an HTTP status means when
 //! nothing better is known, and which kinds are worth another try, is said here, once.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chat::{Attempt, ChatResponse};
@@ -12,7 +12,7 @@ use crate::chat::{Attempt, ChatResponse};
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 /// Why a call failed. The names are the contract's `ErrorCode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names say it; error.md in the docs explains each")]
 pub enum ErrorKind {

@@ -6,12 +6,17 @@
 //! network. ARCHITECTURE.md has the map and the rules.
 
 pub mod answer;
+pub mod call;
 pub mod chat;
+pub mod engine;
 pub mod error;
+pub mod host;
 pub mod http;
 pub mod input;
+pub mod open_stream;
 pub mod options;
 pub mod providers;
+pub mod relay;
 pub mod request;
 pub mod secret;
 pub mod sse;

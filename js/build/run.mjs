@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const windows = process.platform === "win32";
+
 /** The repository. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -12,29 +14,54 @@ export const seconds = (start) => `${((performance.now() - start) / 1000).toFixe
 /** Runs a command and returns its exit code and output (stdout and stderr in the order of arrival). Never throws. */
 export function attempt(command, args, { cwd = root, env = process.env, echo = false, timeoutMs, onOutput } = {}) {
   return new Promise((resolve) => {
-    // A group of its own where there are groups, so that a hung browser goes with the test runner that started it.
-    const grouped = process.platform !== "win32" && timeoutMs !== undefined;
-    const child = spawn(command, args, { cwd, env, detached: grouped, stdio: ["ignore", "pipe", "pipe"] });
+    const grouped = timeoutMs !== undefined && !windows;
+    // On Windows npm and what it installs are scripts, which only a shell starts.
+    const child = spawn(command, args, { cwd, env, detached: grouped, shell: windows, stdio: ["ignore", "pipe", "pipe"] });
+    if (grouped && child.pid) groups.add(child.pid);
     let output = "";
-    const take = (target) => (bytes) => {
-      output += bytes;
-      if (echo) target.write(bytes);
-      onOutput?.(String(bytes));
+    const take = (target) => (text) => {
+      output += text;
+      if (echo) target.write(text);
+      onOutput?.(text);
     };
-    child.stdout.on("data", take(process.stdout));
-    child.stderr.on("data", take(process.stderr));
+    child.stdout.setEncoding("utf8").on("data", take(process.stdout));
+    child.stderr.setEncoding("utf8").on("data", take(process.stderr));
     const timer = timeoutMs && setTimeout(() => {
       take(process.stderr)(`\ngave up after ${timeoutMs / 1000} s\n`);
-      if (grouped) process.kill(-child.pid, "SIGKILL");
+      if (grouped) endGroup(child.pid);
       else child.kill("SIGKILL");
     }, timeoutMs);
-    const end = (code, text = "") => {
+    const end = (code) => {
       clearTimeout(timer);
-      resolve({ code, output: output + text });
+      resolve({ code, output });
     };
-    child.on("error", (error) => end(127, error.message));
+    child.on("error", (error) => {
+      take(process.stderr)(`${error.message}\n`);
+      end(127);
+    });
+    // Before "close", which waits for everyone who has inherited the output.
+    child.on("exit", () => grouped && endGroup(child.pid));
     child.on("close", (code) => end(code ?? 1));
   });
+}
+
+// Commands with a time limit lead a group of processes, so that a hung browser goes with the test runner that started it.
+// A terminal's Ctrl-C does not reach such a group: it is passed on.
+const groups = new Set();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, () => {
+    for (const leader of groups) endGroup(leader);
+    process.kill(process.pid, signal);
+  });
+}
+
+function endGroup(leader) {
+  if (!groups.delete(leader)) return;
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // Nobody of it is left.
+  }
 }
 
 /** Runs a command that must succeed. With a `title` its output is shown only if it fails, and the seconds tick meanwhile. */

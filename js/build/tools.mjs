@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { attempt, fail, Failure, root, run } from "./run.mjs";
 
 const exe = process.platform === "win32" ? ".exe" : "";
@@ -37,7 +38,7 @@ export async function ensureNodeModules(folder, what) {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   // No install scripts: those of the packages that we use would only verify or move binaries that npm has fetched already.
   const npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run(`npm${process.platform === "win32" ? ".cmd" : ""}`, npm, { cwd: folder, title: `installing ${what} from npm` });
+  await run("npm", npm, { cwd: folder, title: `installing ${what} from npm` });
   writeFileSync(stamp, lock);
 }
 
@@ -94,4 +95,4 @@ function fingerprint() {
   return createHash("sha256").update([...versions, process.platform, process.arch].join()).digest("hex").slice(0, 12);
 }
 
-if (process.argv[1] === import.meta.filename) await ensureBuildTools().catch(fail);
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await ensureBuildTools().catch(fail);

@@ -1,2 +1,2 @@
-// The caller brings the module: `await ready({ wasm })` before anything else.
+// The caller brings the module: `await ready(module)` before anything else.
 export * from "../index.ts";

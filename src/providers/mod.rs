@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod azure;
 pub mod cohere;
 pub mod openai_chat;
+pub mod openai_face;
 
 use serde_json::{Map, Value};
 

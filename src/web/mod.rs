@@ -1,8 +1,109 @@
-//! The wasm-bindgen edge.
-use wasm_bindgen::prelude::*;
+//! The only wasm-bindgen code: what `js/wasm.ts` calls.
+//!
+//! Numbers stand for clients, calls and streams, so that no wasm class reaches a user. Failures
+//! leave as the JSON of an [`Error`]; the facade makes an `LlmError` of it. Values are taken out of
+//! the tables before they are dropped or awaited: dropping one aborts a fetch, which may call back
+//! into this module.
 
-/// The version of the core.
+mod convert;
+mod host;
+mod stream;
+mod table;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::rc::Rc;
+
+use futures_util::future::{AbortHandle, Abortable};
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::chat::ChatRequest;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::ClientOptions;
+use convert::{error_json, json, plain};
+use host::{JsHost, WebHost};
+use table::Table;
+
+struct Client {
+    engine: Engine,
+    host: WebHost,
+}
+
+thread_local! {
+    static CLIENTS: RefCell<Table<Rc<Client>>> = RefCell::default();
+    static CALLS: RefCell<HashMap<u32, AbortHandle>> = RefCell::default();
+}
+
+/// Checks options and keeps them. `options`: plain data, with `true` in place of keys and functions.
 #[wasm_bindgen]
-pub fn version() -> String {
-    env!("CARGO_PKG_VERSION").to_owned()
+pub fn client_new(options: JsValue, host: JsHost) -> Result<u32, JsValue> {
+    let options = plain(options, ErrorKind::Config).and_then(ClientOptions::read).map_err(error_json)?;
+    let client = Rc::new(Client { engine: Engine::new(options), host: WebHost::new(host) });
+    Ok(CLIENTS.with_borrow_mut(|clients| clients.insert(client)))
+}
+
+/// Forgets a client. What is under way goes on.
+#[wasm_bindgen]
+pub fn client_free(client: u32) {
+    drop(CLIENTS.with_borrow_mut(|clients| clients.remove(client)));
+}
+
+/// The whole answer, as JSON.
+#[wasm_bindgen]
+pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
+    run(client, call, move |client| async move {
+        let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
+        Ok(json(&client.engine.chat(&client.host, &request).await?))
+    })
+}
+
+/// Opens a stream: `[stream, body]`.
+#[wasm_bindgen]
+pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
+    run(client, call, move |client| async move {
+        let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
+        let (stream, response) = client.engine.open(&client.host, &request).await?;
+        let body = response.body();
+        Ok(Array::of2(&stream::keep(stream, Some(response)).into(), &body).into())
+    })
+}
+
+/// Whether a provider answers, as JSON; never rejects for what is wrong with it.
+#[wasm_bindgen]
+pub fn check(client: u32, call: u32, provider: String) -> Promise {
+    run(client, call, move |client| async move { Ok(json(&client.engine.check(&client.host, &provider).await)) })
+}
+
+/// Stops a call: its promise rejects, and what it was doing is dropped.
+#[wasm_bindgen]
+pub fn cancel(call: u32) {
+    if let Some(handle) = CALLS.with_borrow_mut(|calls| calls.remove(&call)) {
+        handle.abort();
+    }
+}
+
+/// Runs a call that [`cancel`] can drop in the middle.
+fn run<F>(client: u32, call: u32, work: impl FnOnce(Rc<Client>) -> F + 'static) -> Promise
+where
+    F: Future<Output = Result<JsValue>>,
+{
+    let (handle, registration) = AbortHandle::new_pair();
+    CALLS.with_borrow_mut(|calls| calls.insert(call, handle));
+    let client = CLIENTS.with_borrow(|clients| clients.get(client).cloned());
+    future_to_promise(async move {
+        let work = async move {
+            let client = client.ok_or_else(|| Error::new(ErrorKind::Config, "the client is closed"))?;
+            work(client).await
+        };
+        let result = Abortable::new(work, registration).await;
+        CALLS.with_borrow_mut(|calls| calls.remove(&call));
+        match result {
+            Ok(result) => result.map_err(error_json),
+            Err(_) => Err(error_json(Error::new(ErrorKind::Aborted, "the call was aborted"))),
+        }
+    })
 }

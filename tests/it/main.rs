@@ -1,1 +1,11 @@
-//! native tests
+//! Native tests of the core, from the outside and with recorded data: no browser, no network, no
+//! clock but the one that they move.
+
+mod contract;
+mod engine;
+mod fake_host;
+mod fixtures;
+mod framing;
+mod recordings;
+mod sse;
+mod tidy;

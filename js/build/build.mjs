@@ -1,0 +1,23 @@
+// Builds pkg/dist: Rust to wasm, TypeScript to JavaScript and declarations.
+//   --force   also when no Rust source has changed
+import { pathToFileURL } from "node:url";
+import { buildDeclarations } from "./declarations.mjs";
+import { bundle } from "./bundle.mjs";
+import { fail, seconds } from "./run.mjs";
+import { ensureBuildTools } from "./tools.mjs";
+import { buildWasm } from "./wasm.mjs";
+
+/** Gets the tools that are missing, and builds what has changed. */
+export async function build({ force = false } = {}) {
+  await ensureBuildTools();
+  const start = performance.now();
+  await buildWasm({ force });
+  // The bundle is written even if a type is wrong: a page can be tried while its types are being repaired.
+  await bundle();
+  await buildDeclarations();
+  console.log(`built pkg/dist in ${seconds(start)}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await build({ force: process.argv.includes("--force") }).catch(fail);
+}

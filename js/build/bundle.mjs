@@ -1,0 +1,73 @@
+// TypeScript to pkg/dist: every entry of the package in one go, so that they share their chunks.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { entries, wasmName } from "./entries.mjs";
+import { Failure, root } from "./run.mjs";
+
+const dist = join(root, "pkg", "dist");
+const wasm = join(root, "js", "wasm", wasmName);
+
+/** Writes the JavaScript and the wasm of pkg/dist. */
+export async function bundle() {
+  // Imported late: on a fresh machine this file is loaded before there is an esbuild.
+  const { build } = await import("esbuild");
+  const { version, license } = JSON.parse(readFileSync(join(root, "pkg", "package.json"), "utf8"));
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entries.map((entry) => join(root, "js", entry)),
+    outbase: join(root, "js"),
+    outdir: dist,
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    // Newer than the target, and only in the entries of the runtimes that have them.
+    supported: { "import-source": true, "import-attributes": true },
+    minify: true,
+    banner: { js: `/*! modelwire ${version} | ${license} */` },
+    external: ["node:*", "*.wasm"],
+    plugins: [wasmAsBase64],
+    logLevel: "warning",
+    metafile: true,
+    write: false,
+  }).catch((error) => {
+    // It has shown each error with its place already.
+    throw error.errors ? new Failure("the bundle was not written") : error;
+  });
+  const written = new Set(outputFiles.map((file) => file.path));
+  for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
+  for (const path of scripts()) if (!written.has(path)) rmSync(path);
+  writeIfChanged(join(dist, wasmName), readFileSync(wasm));
+  // For sizes.mjs: which file loads which.
+  writeIfChanged(join(root, "target", "bundle.json"), Buffer.from(JSON.stringify(metafile)));
+  copyLicences();
+}
+
+// esbuild has a loader for this, but the loader goes by the file's name, and under its name the module is external.
+const wasmAsBase64 = {
+  name: "wasm-as-base64",
+  setup(build) {
+    build.onResolve({ filter: /^modelwire:wasm-as-base64$/ }, ({ path }) => ({ path, namespace: "wasm-as-base64" }));
+    build.onLoad({ filter: /.*/, namespace: "wasm-as-base64" }, () => ({ contents: readFileSync(wasm), loader: "base64" }));
+  },
+};
+
+// A server or a test that is running keeps a whole file, and what did not change keeps its time.
+function writeIfChanged(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents);
+}
+
+function scripts() {
+  return readdirSync(dist, { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => join(dist, name));
+}
+
+// npm takes licences from beside package.json only.
+function copyLicences() {
+  for (const name of readdirSync(root)) if (/^LICEN[CS]E/.test(name)) copyFileSync(join(root, name), join(root, "pkg", name));
+}

@@ -1,0 +1,54 @@
+// What a page ships, against js/build/budget.json (bytes after brotli). Every file is compressed by itself, as it travels.
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+import { build } from "./build.mjs";
+import { wasmName } from "./entries.mjs";
+import { fail, Failure, root } from "./run.mjs";
+
+const dist = join(root, "pkg", "dist");
+
+/** Prints the table; throws when something is over its budget. */
+export function sizes() {
+  const budget = JSON.parse(readFileSync(join(import.meta.dirname, "budget.json"), "utf8"));
+  const wasm = weigh([join(dist, wasmName)]);
+  const scripts = weigh(reachable(join(dist, "entry", "url.js")));
+  const rows = [
+    { name: "page", what: "a page: entry, chunks, wasm", raw: wasm.raw + scripts.raw, brotli: wasm.brotli + scripts.brotli },
+    { name: "wasm", what: "of it, wasm", ...wasm },
+    { name: "scripts", what: "of it, facade and glue", ...scripts },
+  ];
+  console.log(`${"".padEnd(28)}${["raw", "brotli", "budget"].map((head) => head.padStart(10)).join("")}`);
+  for (const { name, what, raw, brotli } of rows) {
+    console.log(`${what.padEnd(28)}${[raw, brotli, budget[name] ?? ""].map((cell) => String(cell).padStart(10)).join("")}`);
+  }
+  const over = rows.filter(({ name, brotli }) => brotli > (budget[name] ?? Infinity));
+  if (over.length > 0) throw new Failure(over.map(({ name, brotli }) => `${name} is ${brotli - budget[name]} bytes over its budget`).join("\n"));
+}
+
+function weigh(files) {
+  const contents = files.map((file) => readFileSync(file));
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
+  return {
+    raw: contents.reduce((sum, content) => sum + content.length, 0),
+    brotli: contents.reduce((sum, content) => sum + brotliCompressSync(content, quality).length, 0),
+  };
+}
+
+// The files that loading this one loads. What is imported later, by import(), is not among them.
+function reachable(entry) {
+  const { outputs } = JSON.parse(readFileSync(join(root, "target", "bundle.json"), "utf8"));
+  const seen = new Set();
+  const visit = (output) => {
+    if (seen.has(output)) return;
+    seen.add(output);
+    for (const { path, kind, external } of outputs[output].imports) if (kind === "import-statement" && !external) visit(path);
+  };
+  visit(relative(root, entry).replaceAll("\\", "/"));
+  return [...seen].map((output) => join(root, output));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await build().then(sizes).catch(fail);
+}

@@ -1,0 +1,38 @@
+// Rust to js/wasm: wasm-pack compiles, binds and optimises. Nothing is done when nothing of it has changed.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, run } from "./run.mjs";
+import { toolsEnv, toolsFolder } from "./tools.mjs";
+import { wasmName } from "./entries.mjs";
+
+const out = join(root, "js", "wasm");
+const stamp = join(out, ".built-from");
+
+/** Makes js/wasm agree with the Rust sources. */
+export async function buildWasm({ force = false } = {}) {
+  const sources = fingerprint();
+  const current = existsSync(join(out, wasmName)) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  if (current && !force) return;
+  mkdirSync(out, { recursive: true });
+  rmSync(stamp, { force: true });
+  const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", "js/wasm", "--out-name", "modelwire"];
+  await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv() });
+  // It says "ignore everything here", and `npm pack` would obey.
+  rmSync(join(out, ".gitignore"), { force: true });
+  writeFileSync(stamp, sources);
+}
+
+// By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
+function fingerprint() {
+  const hash = createHash("sha256").update(toolsFolder);
+  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  const settings = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json"].map((name) => join(root, name));
+  for (const file of [...sources, ...settings]) {
+    if (existsSync(file)) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}

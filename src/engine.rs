@@ -1,0 +1,282 @@
+//! The order of operations of a call, readable top to bottom.
+//!
+//! Who is asked, with which key, what is sent, what the answer means. It performs nothing itself (a
+//! [`Host`] does) and knows no provider's JSON (a [`Dialect`] does). Called by `web` and by tests.
+
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::call::{Call, is_html, not_the_api};
+use crate::chat::{ChatRequest, ChatResponse, Warning};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{Host, HostResponse};
+use crate::http::HttpRequest;
+use crate::open_stream::{MAX_BODY_BYTES, OpenStream};
+use crate::options::{ClientOptions, ProviderOptions};
+use crate::providers::{Dialect, Mode, Target};
+use crate::secret::Secret;
+use crate::sse::Flow;
+
+/// A client's decisions.
+#[derive(Debug)]
+pub struct Engine {
+    options: ClientOptions,
+}
+
+/// What [`Engine::check`] found: plain data, never an error.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Whether the key, the network and the endpoint work.
+    pub ok: bool,
+    /// How many models the provider lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<usize>,
+    /// From asking to the whole answer.
+    pub latency_ms: f64,
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Box<Error>>,
+}
+
+impl Engine {
+    /// A client with these options.
+    pub fn new(options: ClientOptions) -> Self {
+        Self { options }
+    }
+
+    /// The whole answer.
+    pub async fn chat<H: Host>(&self, host: &H, request: &ChatRequest) -> Result<ChatResponse> {
+        let mut call = new_call(host);
+        let (provider, model) = self.target(request.model.as_deref()).map_err(|error| call.failed(error, host.now()))?;
+        let dialect = provider.row.kind.dialect();
+        let target = Target { provider, model, key: None, in_page: host.in_page() };
+        if dialect.must_stream(&target, request) {
+            return self.chat_by_stream(host, request).await;
+        }
+        let mut warnings = Vec::new();
+        let mut response = self.send(host, &mut call, request, Mode::Whole, &mut warnings).await?;
+        let result = async {
+            let body = read_all(&mut response).await?;
+            let mut answer = Answer::new(&provider.name, model, false);
+            answer.warnings = warnings;
+            if is_html(&body) {
+                return Err(not_the_api(&body));
+            }
+            dialect.chat_response(&body, &mut answer)?;
+            answer.end_tools();
+            let raw = String::from_utf8(body).ok().and_then(|text| serde_json::value::RawValue::from_string(text.trim().to_owned()).ok());
+            Ok(answer.response(None, raw))
+        }
+        .await;
+        let now = host.now();
+        match result {
+            Ok(response) => {
+                call.succeeded(now);
+                Ok(call.dress(response, now))
+            }
+            Err(error) => Err(call.failed(error, now)),
+        }
+    }
+
+    /// A stream whose head has arrived, and the response that its bytes are to be read from.
+    pub async fn open<H: Host>(&self, host: &H, request: &ChatRequest) -> Result<(OpenStream, H::Response)> {
+        let mut call = new_call(host);
+        let mut warnings = Vec::new();
+        let response = self.send(host, &mut call, request, Mode::Stream, &mut warnings).await?;
+        let (provider, model) = self.target(request.model.as_deref())?;
+        let mut answer = Answer::new(&provider.name, model, true);
+        answer.warnings = warnings;
+        Ok((OpenStream::new(provider.row.kind.dialect(), answer, call), response))
+    }
+
+    /// One cheap authenticated call that tells what is wrong.
+    pub async fn check<H: Host>(&self, host: &H, provider: &str) -> Check {
+        let started = host.now();
+        let mut call = new_call(host);
+        let result = self.list_models(host, &mut call, provider).await;
+        let latency_ms = host.now() - started;
+        match result {
+            Ok(models) => Check { ok: true, models: Some(models.len()), latency_ms, error: None },
+            Err(error) => Check { ok: false, models: None, latency_ms, error: Some(error) },
+        }
+    }
+
+    async fn list_models<H: Host>(&self, host: &H, call: &mut Call, name: &str) -> Result<Vec<String>> {
+        let provider = self.provider(name).map_err(|error| call.failed(error, host.now()))?;
+        let dialect = provider.row.kind.dialect();
+        call.target(&provider.name, "", None);
+        let result = async {
+            let key = key_of(host, provider).await?;
+            call.target(&provider.name, "", key.clone());
+            let target = Target { provider, model: "", key: key.as_ref(), in_page: host.in_page() };
+            let request = dialect.models_request(&target)?;
+            let mut response = perform(host, call, provider, dialect, &request).await?;
+            let body = read_all(&mut response).await?;
+            if is_html(&body) {
+                return Err(not_the_api(&body));
+            }
+            dialect.models_response(&body)
+        }
+        .await;
+        result.map_err(|mut error: Box<Error>| {
+            error.model = Some(String::new());
+            let mut error = call.failed(error, host.now());
+            error.model = None;
+            error
+        })
+    }
+
+    /// A long whole answer that the provider gives only as a stream.
+    async fn chat_by_stream<H: Host>(&self, host: &H, request: &ChatRequest) -> Result<ChatResponse> {
+        let (mut stream, mut response) = self.open(host, request).await?;
+        loop {
+            let done = match response.chunk().await {
+                Ok(Some(bytes)) => stream.feed(&bytes, host.now())? == Flow::Done,
+                Ok(None) => {
+                    stream.finish(host.now())?;
+                    true
+                }
+                Err(reason) => return Err(stream.broke(&reason, host.now())),
+            };
+            if done {
+                return Ok(stream.response(None, host.now()));
+            }
+            stream.batch().clear();
+        }
+    }
+
+    /// Sends a chat request and returns its response if that is a success.
+    async fn send<H: Host>(
+        &self,
+        host: &H,
+        call: &mut Call,
+        request: &ChatRequest,
+        mode: Mode,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<H::Response> {
+        let result = async {
+            let (provider, model) = self.target(request.model.as_deref())?;
+            call.target(&provider.name, model, None);
+            let key = key_of(host, provider).await?;
+            call.target(&provider.name, model, key.clone());
+            let target = Target { provider, model, key: key.as_ref(), in_page: host.in_page() };
+            let dialect = provider.row.kind.dialect();
+            let http = dialect.chat_request(&target, request, mode, warnings)?;
+            perform(host, call, provider, dialect, &http).await
+        }
+        .await;
+        result.map_err(|error| call.failed(error, host.now()))
+    }
+
+    /// "provider/model", split at the first slash.
+    fn target<'a>(&'a self, model: Option<&'a str>) -> Result<(&'a ProviderOptions, &'a str)> {
+        let invalid = |message: String| Error::new(ErrorKind::InvalidRequest, message);
+        let name = model
+            .or(self.options.default_model.as_deref())
+            .ok_or_else(|| invalid("model is required: the request names none and the client has no defaultModel".into()))?;
+        match name.split_once('/') {
+            Some((provider, model)) if !provider.is_empty() && !model.is_empty() => Ok((self.provider(provider)?, model)),
+            _ => Err(invalid(format!("model is \"{name}\"; it must be \"provider/model\", such as \"openai/gpt-6-luna\""))),
+        }
+    }
+
+    fn provider(&self, name: &str) -> Result<&ProviderOptions> {
+        self.options.providers.iter().find(|provider| provider.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.options.providers.iter().map(|provider| provider.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Error::new(ErrorKind::Config, format!("there is no provider \"{name}\" in this client (configured: {known})"))
+        })
+    }
+}
+
+fn new_call<H: Host>(host: &H) -> Call {
+    let digits = |random: f64| (random * f64::from(u32::MAX)) as u32;
+    Call::new(format!("call_{:08x}{:08x}", digits(host.random()), digits(host.random())), host.now())
+}
+
+/// The key for one attempt; an error when the provider wants one and there is none.
+async fn key_of<H: Host>(host: &H, provider: &ProviderOptions) -> Result<Option<Secret>> {
+    let key = if provider.has_key { host.key(&provider.name).await?.filter(|key| !key.is_empty()) } else { None };
+    if key.is_none() && provider.row.needs_key {
+        let field = if provider.uses_token { "token" } else { "apiKey" };
+        return Err(Error::new(
+            ErrorKind::MissingKey,
+            format!("there is no key for \"{0}\": set providers.{0}.{field} (usually from {1})", provider.name, provider.row.key_variable),
+        ));
+    }
+    Ok(key)
+}
+
+/// One attempt: sends, and turns everything that is not a 2xx into its error.
+async fn perform<H: Host>(
+    host: &H,
+    call: &mut Call,
+    provider: &ProviderOptions,
+    dialect: &dyn Dialect,
+    request: &HttpRequest,
+) -> Result<H::Response> {
+    request.check_origin(&provider.origins)?;
+    call.sent(host.now());
+    let mut response = match host.fetch(request).await {
+        Ok(response) => response,
+        Err(reason) => return Err(unreachable_error(&request.url, &reason, host.reaches(&request.url).await)),
+    };
+    let head = response.head().clone();
+    call.answered(&head, provider.row);
+    if head.is_success() {
+        return Ok(response);
+    }
+    if head.status == 0 || (300..400).contains(&head.status) {
+        return Err(redirect_error(request, &head));
+    }
+    // The status says more than a body that broke off.
+    let body = read_all(&mut response).await.unwrap_or_default();
+    let mut error = dialect.error(&head, &body);
+    error.status = Some(head.status);
+    Err(error)
+}
+
+fn redirect_error(request: &HttpRequest, head: &crate::http::ResponseHead) -> Box<Error> {
+    let place = head.header("location").and_then(crate::http::origin).map(|origin| format!(" to {origin}")).unwrap_or_default();
+    let mut error = Error::new(
+        ErrorKind::Config,
+        format!(
+            "{} answered with a redirect{place}, which is not followed because it would take the key along; set baseURL to the final address",
+            crate::http::origin(&request.url).unwrap_or_default()
+        ),
+    );
+    error.status = (head.status != 0).then_some(head.status);
+    error
+}
+
+/// A fetch that failed without a response.
+fn unreachable_error(url: &str, reason: &str, reaches: Option<bool>) -> Box<Error> {
+    let origin = crate::http::origin(url).unwrap_or_default();
+    if reaches == Some(true) {
+        return Error::new(
+            ErrorKind::Cors,
+            format!(
+                "{origin} answers, but the browser did not let this page call it ({reason}): the server does not allow this page's origin or a header of the request (CORS), or the page's content security policy forbids it. Call it through a server of yours: modelwire/gateway, or a proxy set as baseURL"
+            ),
+        );
+    }
+    Error::new(ErrorKind::Network, format!("{origin} could not be reached: {reason}"))
+}
+
+async fn read_all<R: HostResponse>(response: &mut R) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body),
+            Ok(Some(bytes)) if body.len() + bytes.len() > MAX_BODY_BYTES => {
+                return Err(Error::malformed(format!("the answer is longer than {MAX_BODY_BYTES} bytes")));
+            }
+            Ok(Some(bytes)) if body.is_empty() => body = bytes,
+            Ok(Some(bytes)) => body.extend_from_slice(&bytes),
+            Err(reason) => {
+                return Err(Error::new(ErrorKind::Network, format!("the connection broke while the answer was arriving: {reason}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Everything that is asked of the outside world.
+//!
+//! The engine is generic over a [`Host`]: `web/host.rs` is the one that runs in JavaScript;
+//! `tests/it` has one with scripted replies and a clock that only it moves. Dropping a future or a
+//! response stops what it stands for: there is no separate cancel.
+
+#![allow(async_fn_in_trait, reason = "one thread everywhere: nothing is ever Send, and nobody else implements these")]
+
+use crate::error::Result;
+use crate::http::{HttpRequest, ResponseHead};
+use crate::secret::Secret;
+
+/// The outside world.
+pub trait Host {
+    /// What a request gives.
+    type Response: HostResponse;
+
+    /// Milliseconds since 1970.
+    fn now(&self) -> f64;
+
+    /// At least 0, below 1.
+    fn random(&self) -> f64;
+
+    /// Whether this runs in a web page, or a worker of one.
+    fn in_page(&self) -> bool;
+
+    /// The key (or token) of a configured provider, asked for anew for each attempt. `None` when
+    /// the caller's function gave nothing.
+    async fn key(&self, provider: &str) -> Result<Option<Secret>>;
+
+    /// Sends a request. The error is what the platform said, in its own words.
+    async fn fetch(&self, request: &HttpRequest) -> Result<Self::Response, String>;
+
+    /// After a fetch failed: whether the server of this URL answers anything at all. `None` where
+    /// it cannot be told (not a page, an injected fetch).
+    async fn reaches(&self, url: &str) -> Option<bool>;
+}
+
+/// A response whose body has not been read. Dropping it stops the request.
+pub trait HostResponse {
+    /// Status and headers.
+    fn head(&self) -> &ResponseHead;
+
+    /// The next piece of the body; `None` at its end.
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String>;
+}

@@ -1,0 +1,65 @@
+//! OpenAI's Chat Completions, as spoken by OpenAI itself and by every server compatible with it.
+//!
+//! One format, many accents: what a server leaves out, adds or says twice is handled where it is
+//! read. [`super::azure`] speaks the same with another URL and another header. The Responses API is
+//! another format and not here.
+
+mod error;
+mod models;
+mod request;
+mod response;
+mod stream;
+mod tool_calls;
+
+use super::*;
+use crate::http::{Method, join};
+
+pub(super) use request::Wire;
+
+/// OpenAI and the servers compatible with it.
+pub struct OpenAiChat;
+
+impl Dialect for OpenAiChat {
+    fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
+        let wire = Wire { model: target.model, quirks: target.provider.row.quirks };
+        let body = request::encode(target, request, mode, wire, warnings)?;
+        let mut http = HttpRequest::post_json(join(&target.provider.base_url, "chat/completions"), body);
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, Some(request));
+        Ok(http)
+    }
+
+    fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()> {
+        response::decode(body, answer)
+    }
+
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::<stream::Decoder>::default()
+    }
+
+    fn error(&self, head: &ResponseHead, body: &[u8]) -> Box<Error> {
+        error::of_response(head, body)
+    }
+
+    fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest> {
+        let mut http = HttpRequest::new(Method::Get, join(&target.provider.base_url, "models"));
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, None);
+        Ok(http)
+    }
+
+    fn models_response(&self, body: &[u8]) -> Result<Vec<String>> {
+        response::decode_models(body)
+    }
+}
+
+pub(super) use request::encode;
+
+fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
+    http.secret("authorization", "Bearer ", target.key);
+    for (name, value) in [("openai-organization", &target.provider.organization), ("openai-project", &target.provider.project)] {
+        if let Some(value) = value {
+            http.header(name, value.as_str());
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! [`Host`] on JavaScript: the injected or global `fetch`, keys from the caller's functions, the
+//! caller's clock.
+//!
+//! The call itself is `fetch(url, init)`, as every mock and proxy of `fetch` expects it; gloo-net
+//! wraps what comes back. Nothing is assumed of an injected fetch: it may throw a string, and return
+//! anything.
+
+use gloo_net::http::Response;
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
+
+use super::convert::{describe, method};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{Host, HostResponse};
+use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
+use crate::secret::Secret;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `HostBindings` in js/wasm.ts.
+    pub type JsHost;
+
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &JsHost, url: &str, init: &Object) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn key(this: &JsHost, provider: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn now(this: &JsHost) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    fn page(this: &JsHost) -> JsValue;
+
+    type JsHeaders;
+
+    #[wasm_bindgen(method, catch, js_name = forEach)]
+    fn for_each(this: &JsHeaders, add: &mut dyn FnMut(JsValue, JsValue)) -> Result<(), JsValue>;
+}
+
+/// The outside world of one client.
+pub struct WebHost {
+    js: JsHost,
+    page: bool,
+}
+
+impl WebHost {
+    /// Wraps the facade's bindings.
+    pub fn new(js: JsHost) -> Self {
+        let page = js.page().is_truthy();
+        Self { js, page }
+    }
+}
+
+/// A value, or a promise of one, awaited.
+async fn settle(value: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(&value?)).await
+}
+
+impl Host for WebHost {
+    type Response = WebResponse;
+
+    fn now(&self) -> f64 {
+        self.js.now().ok().and_then(|now| now.as_f64()).unwrap_or_else(js_sys::Date::now)
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+
+    fn in_page(&self) -> bool {
+        self.page
+    }
+
+    async fn key(&self, provider: &str) -> Result<Option<Secret>> {
+        let missing = |why: String| Error::new(ErrorKind::MissingKey, format!("the key of \"{provider}\": {why}"));
+        let key = settle(self.js.key(provider)).await.map_err(|thrown| missing(describe(&thrown)))?;
+        if key.is_null() || key.is_undefined() {
+            return Ok(None);
+        }
+        let key = Secret::new(&key.as_string().ok_or_else(|| missing("its function did not give a string".into()))?);
+        if key.open().chars().any(|c| !(' '..='~').contains(&c)) {
+            return Err(missing("it has a character that no key has (a line break, or not ASCII)".into()));
+        }
+        Ok(Some(key))
+    }
+
+    async fn fetch(&self, request: &HttpRequest) -> Result<WebResponse, String> {
+        let controller = AbortController::new().map_err(|thrown| describe(&thrown))?;
+        let guard = AbortOnDrop(controller);
+        let init = request_init(request, &guard.0).map_err(|thrown| describe(&thrown))?;
+        let raw = settle(self.js.fetch(&request.url, &init)).await.map_err(|thrown| describe(&thrown))?;
+        let received_at_ms = self.now();
+        WebResponse::new(raw, received_at_ms, guard)
+    }
+
+    async fn reaches(&self, url: &str) -> Option<bool> {
+        settle(self.js.reaches(url)).await.ok()?.as_bool()
+    }
+}
+
+/// Aborts its fetch when it is dropped. After the body's end that is a call without effect.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn request_init(request: &HttpRequest, controller: &AbortController) -> Result<Object, JsValue> {
+    let headers = Object::new();
+    for (name, value) in &request.headers {
+        let value = match value {
+            HeaderValue::Plain(text) => JsValue::from_str(text),
+            HeaderValue::Secret(prefix, key) => JsValue::from_str(&format!("{prefix}{}", key.open())),
+        };
+        Reflect::set(&headers, &name.into(), &value)?;
+    }
+    let init = Object::new();
+    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value).map(drop);
+    match request.method {
+        Method::Get => set("method", &"GET".into())?,
+        Method::Post => {
+            set("method", &"POST".into())?;
+            set("body", &Uint8Array::from(request.body.as_slice()))?;
+        }
+    }
+    set("headers", &headers)?;
+    // A followed redirect would carry `x-api-key` to another origin; "error" throws in workerd.
+    set("redirect", &"manual".into())?;
+    set("signal", &controller.signal())?;
+    Ok(init)
+}
+
+/// A response that is being read; dropping it aborts the request.
+pub struct WebResponse {
+    raw: Response,
+    head: ResponseHead,
+    reader: Option<ReadableStreamDefaultReader>,
+    read: bool,
+    _guard: AbortOnDrop,
+}
+
+impl WebResponse {
+    fn new(raw: JsValue, received_at_ms: f64, guard: AbortOnDrop) -> Result<Self, String> {
+        let status = Reflect::get(&raw, &"status".into()).ok().and_then(|status| status.as_f64());
+        let headers = Reflect::get(&raw, &"headers".into()).ok().filter(|headers| method(headers, "forEach").is_some());
+        let (Some(status), Some(headers)) = (status, headers) else {
+            return Err("fetch did not give a Response".to_owned());
+        };
+        let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
+        let raw = Response::from(raw.unchecked_into::<web_sys::Response>());
+        Ok(Self { raw, head, reader: None, read: false, _guard: guard })
+    }
+
+    /// The body's stream, or null: for the facade, which reads streams itself.
+    pub fn body(&self) -> JsValue {
+        self.raw.body().map_or(JsValue::NULL, JsValue::from)
+    }
+}
+
+/// By `forEach`, which every implementation and most mocks have; a value that is not a string is left out.
+fn read_headers(headers: JsValue) -> Vec<(String, String)> {
+    let mut list = Vec::new();
+    let headers: JsHeaders = headers.unchecked_into();
+    // A mock whose forEach throws has no headers: the status still says what happened.
+    let _ = headers.for_each(&mut |value, name| {
+        if let (Some(name), Some(value)) = (name.as_string(), value.as_string()) {
+            list.push((name.to_ascii_lowercase(), value));
+        }
+    });
+    list
+}
+
+impl HostResponse for WebResponse {
+    fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let said = |thrown: JsValue| describe(&thrown);
+        if self.reader.is_none() {
+            let Some(body) = self.raw.body() else {
+                if std::mem::replace(&mut self.read, true) {
+                    return Ok(None);
+                }
+                // No stream (an old or home-made fetch): all at once.
+                return self.raw.binary().await.map(Some).map_err(|error| error.to_string());
+            };
+            let reader = method(&body, "getReader").ok_or("the body is not a stream")?.call0(&body).map_err(said)?;
+            self.reader = Some(reader.unchecked_into());
+        }
+        let Some(reader) = &self.reader else { return Ok(None) };
+        let result = JsFuture::from(reader.read()).await.map_err(said)?;
+        if Reflect::get(&result, &"done".into()).map_err(said)?.is_truthy() {
+            return Ok(None);
+        }
+        let value = Reflect::get(&result, &"value".into()).map_err(said)?;
+        match value.dyn_into::<Uint8Array>() {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(other) => match other.as_string() {
+                Some(text) => Ok(Some(text.into_bytes())),
+                None => Err("the body gave something that is not bytes".to_owned()),
+            },
+        }
+    }
+}

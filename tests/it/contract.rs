@@ -1,0 +1,96 @@
+//! Rust's shapes written as TypeScript, for `tsc` to hold against the public types.
+//!
+//! Writes one value of every event, error kind and finish reason to `target/contract/values.ts`; the
+//! type tests compile it.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use modelwire::answer::Answer;
+use modelwire::call::Call;
+use modelwire::chat::{ChatEvent, FinishReason, ReasoningPart, Usage, Warning};
+use modelwire::error::{Error, ErrorKind};
+use modelwire::providers::PROVIDERS;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+fn line(out: &mut String, name: &str, value: &impl Serialize, satisfies: &str) {
+    writeln!(out, "export const {name} = {} satisfies {satisfies};", serde_json::to_string(value).unwrap()).unwrap();
+}
+
+#[test]
+fn the_shapes_are_written_for_the_type_tests() {
+    let mut answer = Answer::new("openai", "gpt-6-luna", true);
+    answer.identity(Some("c1"), None);
+    answer.reasoning_start(ReasoningPart {
+        text: "Hm.".into(),
+        signature: Some("s".into()),
+        provider: Some("anthropic".into()),
+        redacted: true,
+    });
+    answer.text("Hello");
+    answer.refusal("No.");
+    answer.tool_start(0, "t1", "weather");
+    answer.tool_input(0, "{\"city\":\"Paris\"}");
+    answer.end_tools();
+    answer.finish(FinishReason::Stop, Some("stop"));
+    answer.usage = Usage { input_tokens: Some(1), ..Usage::default() };
+    answer.warnings.push(Warning::dropped("topK", "why"));
+    let mut call = Call::new("call_1".into(), 0.0);
+    call.target("openai", "gpt-6-luna", None);
+    let mut error = call.failed(Error::new(ErrorKind::ContextLength, "too long"), 1.0);
+    (error.needed, error.limit) = (Some(2), Some(1));
+    let response = call.dress(answer.response(None, None), 2.0);
+
+    let mut events = answer.batch.events();
+    for event in [
+        ChatEvent::Usage { usage: response.usage, cost: None },
+        ChatEvent::End { finish_reason: response.finish_reason, response: &response },
+    ] {
+        events.push(serde_json::to_value(&event).unwrap());
+    }
+    // `output` is added by the facade, where the schema is.
+    for event in &mut events {
+        if let Some(response) = event.get_mut("response") {
+            response["output"] = Value::Null;
+        }
+    }
+    let mut types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    types.dedup();
+    let all = ["start", "reasoning-delta", "text-delta", "tool-call-start", "tool-call-delta", "tool-call", "usage", "end"];
+    assert_eq!(types, all);
+
+    let mut response = serde_json::to_value(&response).unwrap();
+    response["output"] = Value::Null;
+    let kinds: Vec<Value> = ErrorKind::ALL.iter().map(|kind| json!(kind)).collect();
+    let reasons: Vec<Value> = FinishReason::ALL.iter().map(|reason| json!(reason)).collect();
+    let mut names: Vec<&str> = PROVIDERS.iter().map(|row| row.kind.word()).collect();
+    names.sort_unstable();
+    names.dedup();
+
+    let mut out = String::from(
+        "// Written by `cargo test contract`; compiled by the type tests.\n\
+         import type { Attempt, ChatEvent, ChatResponse, ErrorCode, ErrorInfo, FinishReason, ProviderOptions } from \"../../js/types.ts\";\n\
+         type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;\n",
+    );
+    line(&mut out, "events", &events, "ChatEvent[]");
+    line(&mut out, "response", &response, "ChatResponse<null>");
+    line(&mut out, "attempts", &error.attempts, "Attempt[]");
+    line(&mut out, "errorInfo", &error.attempts[0].error, "ErrorInfo");
+    writeln!(out, "export const codes = {} as const satisfies readonly ErrorCode[];", Value::Array(kinds)).unwrap();
+    writeln!(out, "export const reasons = {} as const satisfies readonly FinishReason[];", Value::Array(reasons)).unwrap();
+    writeln!(out, "export const eventTypes = {} as const satisfies readonly ChatEvent[\"type\"][];", json!(all)).unwrap();
+    writeln!(out, "export const kinds = {} as const satisfies readonly ProviderOptions[\"kind\"][];", json!(names)).unwrap();
+    out.push_str(
+        "export const sameCodes: Same<(typeof codes)[number], ErrorCode> = true;\n\
+         export const sameReasons: Same<(typeof reasons)[number], FinishReason> = true;\n\
+         export const sameKinds: Same<(typeof kinds)[number], NonNullable<ProviderOptions[\"kind\"]>> = true;\n\
+         // Events of later capabilities, which nothing sends yet.\n\
+         type Later = \"tool-result\" | \"retry\" | \"continue\";\n\
+         export const sameEvents: Same<(typeof eventTypes)[number], Exclude<ChatEvent[\"type\"], Later>> = true;\n",
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/contract");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("values.ts"), out).unwrap();
+}

@@ -1,0 +1,129 @@
+//! A host without a world: scripted replies, and a clock that only sleeping and replying move.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use modelwire::error::Result;
+use modelwire::host::{Host, HostResponse};
+use modelwire::http::{HttpRequest, ResponseHead};
+use modelwire::secret::Secret;
+
+/// What the network does next.
+pub enum Reply {
+    /// A response in these pieces.
+    Answers(u16, Vec<(&'static str, &'static str)>, Vec<Vec<u8>>),
+    /// A response that breaks after these pieces.
+    Breaks(u16, Vec<Vec<u8>>, &'static str),
+    /// No response.
+    Fails(&'static str),
+    /// Never anything: the call hangs until it is dropped.
+    Hangs,
+}
+
+/// A JSON answer.
+pub fn json(status: u16, body: &str) -> Reply {
+    Reply::Answers(status, vec![("content-type", "application/json")], vec![body.as_bytes().to_vec()])
+}
+
+#[derive(Default)]
+pub struct FakeHost {
+    pub replies: RefCell<VecDeque<Reply>>,
+    pub requests: RefCell<Vec<HttpRequest>>,
+    pub keys: RefCell<Vec<(String, String)>>,
+    pub clock: Cell<f64>,
+    pub page: bool,
+    pub reaches: Option<bool>,
+    /// How many responses (or requests under way) have not been dropped.
+    pub open: Rc<Cell<usize>>,
+}
+
+impl FakeHost {
+    pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let host = Self { replies: RefCell::new(replies.into_iter().collect()), ..Self::default() };
+        host.keys.borrow_mut().push(("openai".into(), "sk-fake-key-of-openai".into()));
+        host.keys.borrow_mut().push(("anthropic".into(), "sk-fake-key-of-anthropic".into()));
+        host
+    }
+}
+
+struct Open(Rc<Cell<usize>>);
+
+impl Open {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+pub struct FakeResponse {
+    head: ResponseHead,
+    pieces: VecDeque<Vec<u8>>,
+    breaks: Option<&'static str>,
+    _open: Open,
+}
+
+impl HostResponse for FakeResponse {
+    fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
+        match (self.pieces.pop_front(), self.breaks) {
+            (Some(piece), _) => Ok(Some(piece)),
+            (None, Some(reason)) => Err(reason.to_owned()),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+impl Host for FakeHost {
+    type Response = FakeResponse;
+
+    fn now(&self) -> f64 {
+        self.clock.get()
+    }
+    fn random(&self) -> f64 {
+        0.5
+    }
+    fn in_page(&self) -> bool {
+        self.page
+    }
+    async fn key(&self, provider: &str) -> Result<Option<Secret>> {
+        Ok(self.keys.borrow().iter().find(|(name, _)| name == provider).map(|(_, key)| Secret::new(key)))
+    }
+    async fn fetch(&self, request: &HttpRequest) -> Result<FakeResponse, String> {
+        self.requests.borrow_mut().push(request.clone());
+        self.clock.set(self.clock.get() + 100.0);
+        let open = Open::new(&self.open);
+        let reply = self.replies.borrow_mut().pop_front().expect("a reply for every request");
+        let (status, headers, pieces, breaks) = match reply {
+            Reply::Answers(status, headers, pieces) => (status, headers, pieces, None),
+            Reply::Breaks(status, pieces, reason) => (status, Vec::new(), pieces, Some(reason)),
+            Reply::Fails(reason) => return Err(reason.to_owned()),
+            Reply::Hangs => std::future::pending().await,
+        };
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let head = ResponseHead { status, headers, received_at_ms: self.now() };
+        Ok(FakeResponse { head, pieces: pieces.into(), breaks, _open: open })
+    }
+    async fn reaches(&self, _: &str) -> Option<bool> {
+        self.reaches
+    }
+}
+
+/// Runs a future that never really waits.
+pub fn now_or_never<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

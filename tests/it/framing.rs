@@ -1,0 +1,91 @@
+//! One stream, read in every way in which a network may deliver it.
+
+use modelwire::answer::Answer;
+use modelwire::call::Call;
+use modelwire::chat::ChatResponse;
+use modelwire::error::Error;
+use modelwire::open_stream::OpenStream;
+use modelwire::providers::Kind;
+use modelwire::sse::Flow;
+use serde_json::Value;
+
+/// What came of reading a stream.
+#[derive(Debug)]
+pub struct Outcome {
+    pub events: Vec<Value>,
+    pub result: Result<ChatResponse, Box<Error>>,
+}
+
+impl Outcome {
+    /// Everything that must not depend on how the bytes were cut.
+    pub fn comparable(&self) -> Value {
+        let result = match &self.result {
+            Ok(response) => serde_json::to_value(response),
+            Err(error) => serde_json::to_value(error),
+        };
+        serde_json::json!({ "events": self.events, "result": result.unwrap() })
+    }
+}
+
+/// Reads a stream from pieces of it.
+pub fn read<'a>(kind: Kind, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let mut call = Call::new("call_test".into(), 0.0);
+    call.target("test", "asked", None);
+    let mut stream = OpenStream::new(kind.dialect(), Answer::new("test", "asked", true), call);
+    let mut events = Vec::new();
+    for piece in pieces {
+        let flow = stream.feed(piece, 0.0);
+        events.append(&mut stream.batch().events());
+        stream.batch().clear();
+        match flow {
+            Ok(Flow::More) => {}
+            Ok(Flow::Done) => return Outcome { events, result: Ok(stream.response(None, 0.0)) },
+            Err(error) => return Outcome { events, result: Err(error) },
+        }
+    }
+    let result = stream.finish(0.0);
+    events.append(&mut stream.batch().events());
+    stream.batch().clear();
+    let result = result.map(|()| stream.response(None, 0.0));
+    Outcome { events, result }
+}
+
+/// The stream in one piece.
+pub fn read_whole(kind: Kind, bytes: &[u8]) -> Outcome {
+    read(kind, [bytes])
+}
+
+/// Reads the stream byte by byte, cut in two at every offset (at a few hundred when it is long),
+/// with CRLF and CR line ends, with comments between its lines, with a BOM, and without its last
+/// line ends; each must give what reading it whole gives. `complete`: the stream ends properly, so
+/// that what follows its terminator does not matter.
+pub fn assert_same_in_every_framing(name: &str, kind: Kind, bytes: &[u8]) -> Outcome {
+    let whole = read_whole(kind, bytes);
+    let expected = whole.comparable();
+    let check = |how: &str, outcome: Outcome| {
+        let got = outcome.comparable();
+        assert!(got == expected, "{name}, {how}:\n  whole: {expected}\n  here:  {got}");
+    };
+    check("byte by byte", read(kind, bytes.chunks(1)));
+    let step = (bytes.len() / 400).max(1);
+    for cut in (0..bytes.len()).step_by(step) {
+        let (head, tail) = bytes.split_at(cut);
+        check(&format!("cut at {cut}"), read(kind, [head, tail]));
+    }
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(first, Some(b'{' | b'[' | b'<') | None) {
+        return whole;
+    }
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let crlf = text.replace('\n', "\r\n");
+    check("with CRLF", read_whole(kind, crlf.as_bytes()));
+    check("with CRLF, byte by byte", read(kind, crlf.as_bytes().chunks(1)));
+    let cr = text.replace('\n', "\r");
+    check("with CR, byte by byte", read(kind, cr.as_bytes().chunks(1)));
+    let comments = text.lines().map(|line| format!(": keep-alive\n{line}\n")).collect::<String>();
+    check("with comments", read_whole(kind, comments.as_bytes()));
+    let bom = format!("\u{FEFF}{text}");
+    check("with a BOM, byte by byte", read(kind, bom.as_bytes().chunks(1)));
+    check("without the last line ends", read_whole(kind, text.trim_end_matches('\n').as_bytes()));
+    whole
+}
