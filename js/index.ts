@@ -1,1 +1,6 @@
-export { coreVersion } from "./wasm.ts";
+// modelwire: what a web developer imports. The entries (js/entry) add where the WebAssembly comes from.
+export { createClient } from "./client.ts";
+export { LlmError, isLlmError } from "./errors.ts";
+export { readStream } from "./relay.ts";
+export { ready } from "./wasm.ts";
+export type * from "./types.ts";

@@ -1,13 +1,128 @@
-import init, { version } from "./wasm/modelwire.js";
+// The core: its functions as TypeScript sees them, and getting it loaded. Only connects.
+import * as glue from "./wasm/modelwire.js";
+import { describe, errorOf, type LlmError } from "./errors.ts";
 
-type Source = () => WebAssembly.Module | BufferSource | URL | Promise<WebAssembly.Module | BufferSource | URL>;
-let source: Source | undefined;
+/**
+ * What `src/web` exports. Numbers stand for clients, calls and streams. Everything throws, or rejects with, the JSON text of
+ * an `ErrorData`.
+ */
+export interface Core {
+  memory: WebAssembly.Memory;
+  /** `options`: plain data, with `true` in place of keys and functions. */
+  client_new(options: object, host: HostBindings): number;
+  client_free(client: number): void;
+  /** JSON of a ChatResponse. */
+  chat(client: number, call: number, request: object): Promise<string>;
+  open(client: number, call: number, request: object): Promise<[stream: number, body: ReadableStream<Uint8Array> | null]>;
+  /** A stream of this library's own events. */
+  relay(label: string, now: number): number;
+  /** The call rejects with code "aborted". */
+  cancel(call: number): void;
+  /** JSON of what `Client.check` gives. */
+  check(client: number, call: number, provider: string): Promise<string>;
+  /** The address of an input area; it may move, so ask each time. At most 1 MiB. */
+  scratch(length: number): number;
+  /** Reads from the input area: see `Step`. */
+  feed(stream: number, length: number, now: number): Step;
+  /** The body has ended. */
+  finish(stream: number, now: number): Step;
+  /** The address of four numbers that say where the events of the last step are: texts, their bytes, marks, their count. */
+  batch(): number;
+  take_error(stream: number): string;
+  broke(stream: number, message: string, now: number): string;
+  stop(stream: number, why: "aborted" | "budget", now: number): string;
+  aborted(stream: number, now: number): string;
+  free(stream: number): void;
+  /** "" when OpenAI has no such chunk. */
+  openai_chunk(event: string, id: string, model: string, createdSeconds: number): string;
+}
 
-export function useWasm(from: Source): void {
+/** What a step of a stream came to. More; whole, and the slot is freed; or failed, and `take_error` is due. */
+export type Step = typeof MORE | 1 | typeof FAILED;
+export const MORE = 0;
+export const FAILED = 2;
+
+/** What the core asks of JavaScript. */
+export interface HostBindings {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** The provider's key; asked for each attempt. */
+  key(provider: string): string | undefined | Promise<string | undefined>;
+  now(): number;
+  set_timeout(callback: () => void, ms: number): unknown;
+  clear_timeout(handle: unknown): void;
+  /** Whether this is a page, or a worker of one: a place with CORS. */
+  page: boolean;
+  /** Whether a server answers at all; undefined when that cannot be told. */
+  reaches(url: string): Promise<boolean> | undefined;
+}
+
+let source: (() => unknown) | undefined;
+let core: Core | undefined;
+let loading: Promise<Core> | undefined;
+
+/** Says where this runtime's module comes from. Called by the entries; nothing is loaded yet. */
+export function useWasm(from: () => unknown): void {
   source = from;
 }
 
-export async function coreVersion(): Promise<string> {
-  await init({ module_or_path: await source!() });
-  return version();
+/**
+ * Loads the WebAssembly module ahead of the first call, which would load it otherwise. Takes the module too: compiled, as
+ * bytes, as a URL or as a Response (`modelwire/slim` has none of its own). Rejects with code "config"; may be tried again.
+ */
+export async function ready(wasm?: object | Promise<object>): Promise<void> {
+  await loadCore(wasm && (() => wasm));
+}
+
+/** The core, loaded at most once. */
+export function loadCore(from = source): Promise<Core> {
+  if (core) return Promise.resolve(core);
+  return (loading ??= load(from).catch((thrown: unknown) => {
+    loading = undefined;
+    throw failure(thrown);
+  }));
+}
+
+async function load(from: (() => unknown) | undefined): Promise<Core> {
+  if (!from) throw errorOf("config", 'modelwire/slim brings no WebAssembly of its own: call ready(wasm) first, or import from "modelwire"');
+  let wasm = from();
+  // Not awaited unless it must be: in workerd a promise of one request must not be waited for by another.
+  if (isPromise(wasm)) wasm = await wasm;
+  if (isObject(wasm) && "default" in wasm) wasm = wasm.default;
+  if (wasm instanceof URL || typeof wasm === "string") wasm = await fetch(wasm);
+  if (isObject(wasm) && "arrayBuffer" in wasm) wasm = await bytesOf(wasm as unknown as Response);
+  // By its tag: a module may come from another realm.
+  const isModule = Object.prototype.toString.call(wasm) === "[object WebAssembly.Module]";
+  const { memory } = isModule
+    ? glue.initSync({ module: wasm as WebAssembly.Module })
+    : await glue.default({ module_or_path: wasm as BufferSource });
+  return (core = { ...(glue as unknown as Omit<Core, "memory">), memory });
+}
+
+// Compiled from bytes and not from the response: `compileStreaming` wants a content type that many servers do not send, and
+// saves nothing for a module of this size.
+async function bytesOf(response: Response): Promise<ArrayBuffer> {
+  const what = `${response.url || "the response"} answered with`;
+  if (!response.ok) throw new Error(`${what} status ${response.status}`);
+  const bytes = await response.arrayBuffer();
+  if (new Uint8Array(bytes)[1] !== 0x61) throw new Error(`${what} ${response.headers.get("content-type") ?? "something"}, which is not WebAssembly`);
+  return bytes;
+}
+
+function failure(thrown: unknown): LlmError {
+  const error = thrown as LlmError;
+  if (error?.code === "config") return error;
+  return errorOf(
+    "config",
+    `the WebAssembly module did not load: ${describe(thrown)}. Serve modelwire_bg.wasm beside the script that loads it, import ` +
+      'from "modelwire/inline" (one file, where WebAssembly may be compiled), or from "modelwire/slim" and call ready(wasm)',
+    thrown,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return isObject(value) && typeof value.then === "function";
 }

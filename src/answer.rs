@@ -373,7 +373,9 @@ impl Answer {
             parts.push(part.clone());
         }
         let (said, raw_finish_reason) = self.finish.clone().unwrap_or((FinishReason::Other, None));
-        let callable = tool_calls.iter().any(|call| call.input().is_some());
+        // Without a byte of arguments, an answer cut at its length cannot show a whole call.
+        let cut = |call: &ToolCall| said == FinishReason::Length && call.input_text.trim().is_empty();
+        let callable = tool_calls.iter().any(|call| call.input().is_some() && !cut(call));
         let finish_reason = match (stopped, said) {
             (Some(reason), _) => reason,
             (None, FinishReason::ContentFilter | FinishReason::Refusal) => said,

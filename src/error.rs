@@ -3,7 +3,7 @@
 //! What a provider's own codes mean is said in `providers/<x>.rs`; what an HTTP status means when
 //! nothing better is known, and which kinds are worth another try, is said here, once.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::chat::{Attempt, ChatResponse};
@@ -12,7 +12,7 @@ use crate::chat::{Attempt, ChatResponse};
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 /// Why a call failed. The names are the contract's `ErrorCode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names say it; error.md in the docs explains each")]
 pub enum ErrorKind {
@@ -70,6 +70,11 @@ impl ErrorKind {
         Self::Template,
         Self::Storage,
     ];
+
+    /// Of the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| serde_json::to_value(kind).is_ok_and(|known| known == word))
+    }
 
     /// What a status means when the body says nothing that the provider's dialect knows.
     pub fn of_status(status: u16) -> Self {

@@ -150,15 +150,21 @@ impl ResponseHead {
     /// as seconds or as an HTTP date (RFC 9110 §10.2.3). Nonsense and the past are no hint.
     pub fn retry_after_ms(&self) -> Option<u64> {
         let whole = |ms: f64| (ms.is_finite() && ms >= 0.0).then_some(ms.ceil() as u64);
-        if let Some(ms) = self.header("retry-after-ms").and_then(|text| text.trim().parse().ok()).and_then(whole) {
+        if let Some(ms) = self.header("retry-after-ms").and_then(decimal).and_then(whole) {
             return Some(ms);
         }
         let text = self.header("retry-after")?.trim();
-        match text.parse::<f64>() {
-            Ok(seconds) => whole(seconds * 1000.0),
-            Err(_) => whole(http_date_ms(text)? - self.received_at_ms),
+        match decimal(text) {
+            Some(seconds) => whole(seconds * 1000.0),
+            None => whole(http_date_ms(text)? - self.received_at_ms),
         }
     }
+}
+
+/// A plain decimal number. Read by serde_json, which is here anyway: the standard library's reader
+/// brings ten kilobytes of tables.
+fn decimal(text: &str) -> Option<f64> {
+    serde_json::from_str(text.trim()).ok()
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970. The two obsolete forms of RFC 9110

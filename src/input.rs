@@ -167,11 +167,11 @@ impl Fields {
     }
 
     /// A number within bounds, both included.
-    pub fn number(&mut self, field: &str, low: f64, high: f64) -> Result<Option<f64>> {
+    pub fn number(&mut self, field: &str, low: i8, high: i8) -> Result<Option<f64>> {
         match self.take(field) {
             None => Ok(None),
             Some(Value::Number(number)) => match number.as_f64() {
-                Some(value) if (low..=high).contains(&value) => Ok(Some(value)),
+                Some(value) if (f64::from(low)..=f64::from(high)).contains(&value) => Ok(Some(value)),
                 _ => Err(self.error(field, &format!("must be between {low} and {high}, not {number}"))),
             },
             Some(other) => Err(self.error(field, &format!("must be a number, not {}", type_name(&other)))),
@@ -271,7 +271,7 @@ impl Fields {
 
 /// Same letters but for case and underscores ("max_tokens", "topp"), or one letter off.
 fn is_near(known: &str, given: &str) -> bool {
-    let fold = |text: &str| -> Vec<char> { text.chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect() };
+    let fold = |text: &str| -> Vec<char> { text.chars().filter(|c| *c != '_' && *c != '-').map(|c| c.to_ascii_lowercase()).collect() };
     let (a, b) = (fold(known), fold(given));
     if a == b {
         return true;

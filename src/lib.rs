@@ -13,6 +13,7 @@ pub mod error;
 pub mod host;
 pub mod http;
 pub mod input;
+pub mod models;
 pub mod open_stream;
 pub mod options;
 pub mod providers;
@@ -21,5 +22,7 @@ pub mod request;
 pub mod secret;
 pub mod sse;
 
+// Public for tests/web; on the outside it is what wasm-bindgen exports.
+#[doc(hidden)]
 #[cfg(target_arch = "wasm32")]
-mod web;
+pub mod web;

@@ -19,9 +19,8 @@ export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"
 export const toolsFolder = join(cache, `tools-${fingerprint()}`);
 
 /** The environment in which the tools are found before others of the same name. */
-export function toolsEnv(more = {}) {
-  const path = [toolsFolder, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
-  return { ...process.env, PATH: path, ...more };
+export function toolsEnv(more = {}, path = process.env.PATH) {
+  return { ...process.env, PATH: [toolsFolder, join(root, "node_modules", ".bin"), path].join(delimiter), ...more };
 }
 
 /** Everything that `build.mjs` needs. */
@@ -31,15 +30,18 @@ export async function ensureBuildTools() {
   await ensureCompiledTools();
 }
 
-/** `npm ci` in a folder, unless it holds exactly what its lock file says. */
+/** Installs a folder's npm packages, unless they are exactly those of its lock file. Returns whether it was necessary. */
 export async function ensureNodeModules(folder, what) {
   const lock = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
   const stamp = join(folder, "node_modules", ".modelwire");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return false;
   // No install scripts: those of the packages that we use would only verify or move binaries that npm has fetched already.
-  const npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `npm ci`: it refuses a lock file that lacks some other platform's optional binary, and a registry that does not
+  // carry those for every platform makes such lock files. This obeys the lock file too, and does not write it.
+  const npm = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   await run("npm", npm, { cwd: folder, title: `installing ${what} from npm` });
   writeFileSync(stamp, lock);
+  return true;
 }
 
 /** A rustup component, for the tests. */

@@ -1,6 +1,7 @@
 // Rust to js/wasm: wasm-pack compiles, binds and optimises. Nothing is done when nothing of it has changed.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
@@ -17,10 +18,21 @@ export async function buildWasm({ force = false } = {}) {
   mkdirSync(out, { recursive: true });
   rmSync(stamp, { force: true });
   const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", "js/wasm", "--out-name", "modelwire"];
-  await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv() });
+  await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv(anonymous()) });
   // It says "ignore everything here", and `npm pack` would obey.
   rmSync(join(out, ".gitignore"), { force: true });
   writeFileSync(stamp, sources);
+}
+
+// A panic names its source file. Without this it names folders of the machine that built the package, to everyone.
+function anonymous() {
+  const crates = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "registry", "src");
+  // Rust's own sources, where somebody has installed them.
+  const rust = join(process.env.RUSTUP_HOME || join(homedir(), ".rustup"), "toolchains");
+  const names = Object.entries({ [crates]: "crates", [rust]: "rust", [root]: "modelwire" });
+  const own = (process.env.RUSTFLAGS ?? "").split(/\s+/).filter(Boolean);
+  const flags = [...own, ...names.map(([folder, name]) => `--remap-path-prefix=${folder}=${name}`)];
+  return { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
 }
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.

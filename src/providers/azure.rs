@@ -1,26 +1,178 @@
-//! placeholder
-use super::*;
+//! Azure OpenAI: OpenAI's chat dialect with another URL and another header.
+//!
+//! Two surfaces. *Classic*: the deployment stands in the URL and a dated `api-version` behind it.
+//! *v1*: OpenAI's own path, with the deployment as the body's `model`. Which one is meant is read
+//! from the base URL first and from `apiVersion` second (azure-openai.md §1).
 
-/// placeholder
+use super::openai_chat::{self, OpenAiChat, Wire};
+use super::*;
+use crate::http::{Method, join, percent_encode};
+
+/// Azure OpenAI and Foundry.
 pub struct Azure;
 
 impl Dialect for Azure {
-    fn chat_request(&self, _: &Target<'_>, _: &ChatRequest, _: Mode, _: &mut Vec<Warning>) -> Result<HttpRequest> {
-        todo!()
+    fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
+        let surface = Surface::of(target.provider);
+        let deployment = deployment(target);
+        let mut quirks = target.provider.row.quirks;
+        if surface.is_older_than(COMPLETION_TOKENS_SINCE) {
+            quirks.max_completion_tokens = false;
+            quirks.stream_usage = false;
+        }
+        let body = openai_chat::encode(target, request, mode, Wire { model: deployment, quirks }, warnings)?;
+        let mut http = HttpRequest::post_json(surface.chat_url(deployment), body);
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, Some(request));
+        Ok(http)
     }
-    fn chat_response(&self, _: &[u8], _: &mut Answer) -> Result<()> {
-        todo!()
+
+    fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()> {
+        OpenAiChat.chat_response(body, answer)
     }
+
     fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
-        todo!()
+        OpenAiChat.stream_decoder()
     }
-    fn error(&self, _: &ResponseHead, _: &[u8]) -> Box<Error> {
-        todo!()
+
+    fn error(&self, head: &ResponseHead, body: &[u8]) -> Box<Error> {
+        OpenAiChat.error(head, body)
     }
-    fn models_request(&self, _: &Target<'_>) -> Result<HttpRequest> {
-        todo!()
+
+    /// The resource's base models: Azure lists deployments in its management API only.
+    fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest> {
+        let mut http = HttpRequest::new(Method::Get, Surface::of(target.provider).models_url());
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, None);
+        Ok(http)
     }
-    fn models_response(&self, _: &[u8]) -> Result<Vec<String>> {
-        todo!()
+
+    fn models_response(&self, body: &[u8]) -> Result<Vec<String>> {
+        OpenAiChat.models_response(body)
+    }
+}
+
+/// The first classic version that knows `max_completion_tokens` and `stream_options`; an older one
+/// answers either with a 400.
+const COMPLETION_TOKENS_SINCE: &str = "2024-09-01";
+
+/// One credential: Azure refuses a request that carries both.
+fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
+    if target.provider.uses_token {
+        http.secret("authorization", "Bearer ", target.key);
+    } else {
+        http.secret("api-key", "", target.key);
+    }
+}
+
+/// The name that stands for a model on this resource.
+fn deployment<'a>(target: &Target<'a>) -> &'a str {
+    let known = target.provider.deployments.iter().find(|(model, _)| model == target.model);
+    known.map_or(target.model, |(_, deployment)| deployment)
+}
+
+/// A surface and where it is.
+#[derive(Debug)]
+struct Surface<'a> {
+    style: Style,
+    /// The base URL through its `/openai`, its `/openai/v1` or its deployment, without a query.
+    path: String,
+    /// The base URL's own query string.
+    query: &'a str,
+    version: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    V1,
+    Classic,
+    /// Classic, with the deployment already in the base URL.
+    Deployment,
+}
+
+impl<'a> Surface<'a> {
+    fn of(provider: &'a ProviderOptions) -> Self {
+        let (path, query) = provider.base_url.split_once('?').unwrap_or((&provider.base_url, ""));
+        // Azure's portal shows a deployment's whole address, and that is what gets pasted.
+        let path = path.trim_end_matches('/');
+        let path = path.strip_suffix("/chat/completions").unwrap_or(path);
+        let root = path.strip_suffix("/openai").unwrap_or(path);
+        let version = version_in(query).or(provider.api_version.as_deref());
+        let (style, path) = if path.contains("/openai/v1") {
+            (Style::V1, path.to_owned())
+        } else if path.contains("/deployments/") {
+            (Style::Deployment, path.to_owned())
+        } else if matches!(version, None | Some("v1" | "preview" | "latest")) {
+            (Style::V1, format!("{root}/openai/v1"))
+        } else {
+            (Style::Classic, format!("{root}/openai"))
+        };
+        Self { style, path, query, version }
+    }
+
+    fn chat_url(&self, deployment: &str) -> String {
+        match self.style {
+            Style::V1 | Style::Deployment => self.url(&self.path, "chat/completions"),
+            Style::Classic => self.url(&self.path, &format!("deployments/{}/chat/completions", percent_encode(deployment))),
+        }
+    }
+
+    fn models_url(&self) -> String {
+        let root = match self.style {
+            Style::V1 | Style::Classic => self.path.as_str(),
+            Style::Deployment => self.path.split("/deployments/").next().unwrap_or_default(),
+        };
+        self.url(root, "models")
+    }
+
+    fn url(&self, root: &str, path: &str) -> String {
+        let version = self.version.filter(|_| version_in(self.query).is_none());
+        let version = version.map(|version| format!("api-version={}", percent_encode(version))).unwrap_or_default();
+        let both = if self.query.is_empty() || version.is_empty() { "" } else { "&" };
+        join(&format!("{root}?{}{both}{version}", self.query), path)
+    }
+
+    /// Versions begin with their date. Without one, the surface is as new as can be.
+    fn is_older_than(&self, date: &str) -> bool {
+        let dated = self.style != Style::V1;
+        dated && self.version.is_some_and(|version| version.starts_with("20") && version.get(..10).is_some_and(|day| day < date))
+    }
+}
+
+fn version_in(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("api-version="))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::options::ClientOptions;
+
+    #[test]
+    fn models_are_listed_by_the_surface_and_not_by_the_deployment() {
+        let cases = [
+            (json!({ "endpoint": "https://r.example" }), "https://r.example/openai/v1/models"),
+            (
+                json!({ "endpoint": "https://r.example/openai", "apiVersion": "latest" }),
+                "https://r.example/openai/v1/models?api-version=latest",
+            ),
+            (
+                json!({ "endpoint": "https://r.example", "apiVersion": "2024-10-21" }),
+                "https://r.example/openai/models?api-version=2024-10-21",
+            ),
+            (
+                json!({ "baseURL": "https://r.example/openai/deployments/d?api-version=2024-10-21" }),
+                "https://r.example/openai/models?api-version=2024-10-21",
+            ),
+        ];
+        for (options, expected) in cases {
+            let client = ClientOptions::read(json!({ "providers": { "azure": options } })).unwrap();
+            let target = Target { provider: &client.providers[0], model: "", key: Some(&Secret::new("k")), in_page: false };
+            let http = Azure.models_request(&target).unwrap();
+            assert_eq!((http.method, http.url.as_str()), (Method::Get, expected));
+            assert_eq!(format!("{:?}", http.headers), r#"[("api-key", "***")]"#);
+        }
     }
 }

@@ -7,8 +7,10 @@
 pub mod anthropic;
 pub mod azure;
 pub mod cohere;
+mod lenient;
 pub mod openai_chat;
 pub mod openai_face;
+mod tool_ids;
 
 use serde_json::{Map, Value};
 

@@ -7,12 +7,13 @@
 
 mod convert;
 mod host;
-mod stream;
+pub mod stream;
 mod table;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, Abortable};
@@ -55,27 +56,31 @@ pub fn client_free(client: u32) {
 /// The whole answer, as JSON.
 #[wasm_bindgen]
 pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
-    run(client, call, move |client| async move {
-        let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
-        Ok(json(&client.engine.chat(&client.host, &request).await?))
+    run(client, call, |client| {
+        Box::pin(async move {
+            let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
+            Ok(json(&client.engine.chat(&client.host, &request).await?))
+        })
     })
 }
 
 /// Opens a stream: `[stream, body]`.
 #[wasm_bindgen]
 pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
-    run(client, call, move |client| async move {
-        let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
-        let (stream, response) = client.engine.open(&client.host, &request).await?;
-        let body = response.body();
-        Ok(Array::of2(&stream::keep(stream, Some(response)).into(), &body).into())
+    run(client, call, |client| {
+        Box::pin(async move {
+            let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
+            let (stream, response) = client.engine.open(&client.host, &request).await?;
+            let body = response.body();
+            Ok(Array::of2(&stream::keep(stream, Some(response)).into(), &body).into())
+        })
     })
 }
 
 /// Whether a provider answers, as JSON; never rejects for what is wrong with it.
 #[wasm_bindgen]
 pub fn check(client: u32, call: u32, provider: String) -> Promise {
-    run(client, call, move |client| async move { Ok(json(&client.engine.check(&client.host, &provider).await)) })
+    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.check(&client.host, &provider).await)) }))
 }
 
 /// Stops a call: its promise rejects, and what it was doing is dropped.
@@ -86,19 +91,22 @@ pub fn cancel(call: u32) {
     }
 }
 
-/// Runs a call that [`cancel`] can drop in the middle.
-fn run<F>(client: u32, call: u32, work: impl FnOnce(Rc<Client>) -> F + 'static) -> Promise
-where
-    F: Future<Output = Result<JsValue>>,
-{
+/// Work that is dropped when its call is cancelled. Boxed, so that the machinery of promises is in
+/// the module once and not once for every kind of call.
+type Work = Pin<Box<dyn Future<Output = Result<JsValue>>>>;
+
+fn run(client: u32, call: u32, work: impl FnOnce(Rc<Client>) -> Work) -> Promise {
+    let work = match CLIENTS.with_borrow(|clients| clients.get(client).cloned()) {
+        Some(client) => work(client),
+        None => Box::pin(async { Err(Error::new(ErrorKind::Config, "the client is closed")) }),
+    };
+    settle(call, work)
+}
+
+fn settle(call: u32, work: Work) -> Promise {
     let (handle, registration) = AbortHandle::new_pair();
     CALLS.with_borrow_mut(|calls| calls.insert(call, handle));
-    let client = CLIENTS.with_borrow(|clients| clients.get(client).cloned());
     future_to_promise(async move {
-        let work = async move {
-            let client = client.ok_or_else(|| Error::new(ErrorKind::Config, "the client is closed"))?;
-            work(client).await
-        };
         let result = Abortable::new(work, registration).await;
         CALLS.with_borrow_mut(|calls| calls.remove(&call));
         match result {

@@ -10,6 +10,7 @@ mod request;
 mod response;
 mod stream;
 mod tool_calls;
+mod wire;
 
 use super::*;
 use crate::http::{Method, join};

@@ -34,7 +34,7 @@ pub fn encode(target: &Target<'_>, request: &ChatRequest, mode: Mode, wire: Wire
     }
     let effort = effort(request, target.model, family, warnings);
     let mut settings = Settings { body: &mut body, warnings, model: target.model };
-    settings.sampling(request, family, effective_effort(target, request, effort, family));
+    settings.sampling(request, family, will_reason(target, request, effort, family));
     settings.penalties(request, family);
     settings.seed(request, family, quirks.seed);
     settings.stop(request, family, openai);
@@ -52,7 +52,8 @@ pub fn encode(target: &Target<'_>, request: &ChatRequest, mode: Mode, wire: Wire
         }
     }
     apply_provider_options(&mut body, target, request);
-    serde_json::to_vec(&body).map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}")))
+    serde_json::to_vec(&body)
+        .map_err(|error| Error::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {error}")))
 }
 
 fn messages(request: &ChatRequest, system_role: &str, openai: bool) -> Vec<Value> {
@@ -158,11 +159,10 @@ fn tools(request: &ChatRequest, body: &mut Map<String, Value>) {
 /// The effort to send, if any.
 fn effort(request: &ChatRequest, model: &str, family: Option<&Family>, warnings: &mut Vec<Warning>) -> Option<Reasoning> {
     let asked = request.reasoning?;
-    if let Some(family) = family.filter(|family| !family.reasons()) {
+    if family.is_some_and(|family| !family.reasons()) {
         if asked != Reasoning::None {
             warnings.push(Warning::dropped("reasoning", &format!("{model} does not reason")));
         }
-        debug_assert!(family.efforts.is_empty());
         return None;
     }
     let wanted = match asked {
@@ -185,14 +185,14 @@ fn effort(request: &ChatRequest, model: &str, family: Option<&Family>, warnings:
 fn effort_of_budget(tokens: u64) -> Reasoning {
     match tokens {
         ..=2048 => Reasoning::Low,
-        ..=8192 => Reasoning::Medium,
+        2049..=8192 => Reasoning::Medium,
         _ => Reasoning::High,
     }
 }
 
 /// Whether the model will reason, when its family is known: by what is sent, `providerOptions`
 /// last, else by its default.
-fn effective_effort(target: &Target<'_>, request: &ChatRequest, sent: Option<Reasoning>, family: Option<&Family>) -> Option<bool> {
+fn will_reason(target: &Target<'_>, request: &ChatRequest, sent: Option<Reasoning>, family: Option<&Family>) -> Option<bool> {
     let family = family?;
     let option = |name: &str| request.provider_options.get(name)?.get("reasoning_effort")?.as_str();
     if let Some(word) = option(&target.provider.name).or_else(|| option(target.provider.row.kind.word())) {

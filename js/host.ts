@@ -1,0 +1,68 @@
+// What the core asks of the outside world: fetch, keys, time, and whether this is a page.
+import { describe } from "./errors.ts";
+import type { Keys } from "./options.ts";
+import type { ClientOptions } from "./types.ts";
+import type { HostBindings } from "./wasm.ts";
+
+/** What relative URLs are relative to; undefined outside of pages and their workers. */
+export function pageBase(): string | undefined {
+  const { location, document, WorkerGlobalScope, Deno } = globalThis as Partial<Record<string, any>>;
+  // Deno has a location when it is told one, and no CORS.
+  if (!location?.href || Deno || !(document || WorkerGlobalScope)) return undefined;
+  // A worker made of a blob: nothing is relative to that.
+  return location.protocol === "blob:" ? location.origin : location.href;
+}
+
+/** The bindings of one client. */
+export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys): HostBindings {
+  const base = pageBase();
+  // Kinds of requests (origin and header names) that were answered before: they pass CORS, so that when one fails it is the
+  // network that failed, and another try makes sense.
+  const allowed = new Set<string>();
+  let failed = "";
+  return {
+    async fetch(url, init) {
+      // The global one is looked up each time (tests and service workers replace it), and both are called without a `this`
+      // of ours: browsers throw "Illegal invocation" at any other.
+      if (injected) return injected(url, init);
+      if (!base) return globalThis.fetch(url, init);
+      const kind = [new URL(url).origin, ...Object.keys(init.headers ?? {}).sort()].join();
+      try {
+        const response = await globalThis.fetch(url, init);
+        allowed.add(kind);
+        return response;
+      } catch (thrown) {
+        failed = kind;
+        throw thrown;
+      }
+    },
+    key(provider) {
+      const { field, key } = keys.get(provider) ?? {};
+      return typeof key === "function" ? ask(field!, key) : key;
+    },
+    now: () => (clock ?? Date).now(),
+    set_timeout: (callback, ms) => (clock ?? globalThis).setTimeout(callback, ms),
+    clear_timeout: (handle) => (clock ?? globalThis).clearTimeout(handle as number),
+    page: base !== undefined,
+    reaches(url) {
+      const { origin } = new URL(url);
+      if (!base || injected || origin === globalThis.location.origin || allowed.has(failed)) return undefined;
+      // A request that CORS does not judge: all it tells is that a server is there. Without the path, keys and headers of
+      // the call. (`redirect: "manual"` would fail it, by the standard.)
+      const probe = { mode: "no-cors", cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" } as const;
+      const signal = AbortSignal.timeout?.(5000) ?? null;
+      return globalThis.fetch(`${origin}/`, { ...probe, signal }).then(
+        (response) => (void response.body?.cancel().catch(() => {}), true),
+        () => false,
+      );
+    },
+  };
+}
+
+async function ask(field: string, key: () => string | Promise<string>): Promise<string> {
+  try {
+    return await key();
+  } catch (thrown) {
+    throw new Error(`the function ${field} failed: ${describe(thrown)}`, { cause: thrown });
+  }
+}

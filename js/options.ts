@@ -1,0 +1,130 @@
+// What a caller gave, made ready for the core: types checked, keys and functions kept back.
+//
+// Whether an option exists, and what it may be, is the core's to say. Here is only what must be said synchronously (wrong
+// types throw from `createClient`) and what cannot cross into WebAssembly.
+import { errorOf, type LlmError } from "./errors.ts";
+import type { ChatRequest, ClientOptions, Key, ProviderOptions } from "./types.ts";
+
+/** By provider: its one credential. */
+export type Keys = Map<string, { field: string; key: Key }>;
+
+export interface Prepared {
+  /** For the core: plain data, `true` in place of keys and functions. */
+  data: object;
+  keys: Keys;
+  /** Rejects every call: something that only the core may refuse, but cannot see. */
+  refused: LlmError | undefined;
+}
+
+type Type = "string" | "object" | "function" | "array";
+
+const clientTypes: Record<string, Type> = {
+  models: "object",
+  defaultModel: "string",
+  limits: "object",
+  fetch: "function",
+  clock: "object",
+  tags: "object",
+};
+const providerTypes: Record<string, Type> = {
+  headers: "object",
+  deployments: "object",
+  beta: "array",
+  allowOrigins: "array",
+};
+for (const name of "kind baseURL api organization project version endpoint apiVersion".split(" ")) providerTypes[name] = "string";
+
+/** Throws a TypeError that names the option. `base`: what relative URLs are relative to, in a page. */
+export function readOptions(options: ClientOptions, base: string | undefined): Prepared {
+  expect("the options", options, "object");
+  checkTypes("", options, clientTypes);
+  expect("providers", options.providers, "object");
+  for (const name of ["now", "setTimeout", "clearTimeout"] as const) {
+    if (options.clock) expect(`clock.${name}`, options.clock[name], "function");
+  }
+  const keys: Keys = new Map();
+  let refused: LlmError | undefined;
+  const providers: Record<string, unknown> = {};
+  for (const [name, provider] of Object.entries(options.providers)) {
+    const path = `providers.${name}`;
+    expect(path, provider, "object");
+    checkTypes(`${path}.`, provider, providerTypes);
+    const data: Record<string, unknown> = { ...provider };
+    for (const field of ["apiKey", "token"] as const) {
+      const given = keyOf(`${path}.${field}`, provider[field]);
+      if (given.length > 1) refused = errorOf("unsupported", `${path}.${field}: a pool of keys is not supported yet`);
+      data[field] = given.length > 0;
+      if (given.length) keys.set(name, { field: `${path}.${field}`, key: given[0]! });
+    }
+    for (const field of ["baseURL", "endpoint"] as const) {
+      if (provider[field] != null && base) data[field] = absolute(provider[field], base);
+    }
+    providers[name] = data;
+  }
+  const { fetch: _fetch, clock: _clock, ...rest } = options;
+  return { data: plain({ ...rest, providers }, 4) as object, keys, refused };
+}
+
+/** The request as the core reads it, and its signal. Throws an LlmError. */
+export function readRequest(request: ChatRequest<any>): { data: object; signal: AbortSignal | undefined } {
+  if (typeof request !== "object" || request === null) {
+    throw errorOf("invalid-request", `the request must be an object, not ${typeName(request)}`);
+  }
+  const { signal, ...data } = request;
+  if (signal != null && (typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function")) {
+    throw errorOf("invalid-request", `signal must be an AbortSignal, not ${typeName(signal)}`);
+  }
+  // Deep enough for `tools[0].run` and `tools[0].input`.
+  return { data: plain(data, 3) as object, signal: signal ?? undefined };
+}
+
+// An object is copied only if something in it is replaced: a long history costs a walk and no memory.
+function plain(value: unknown, depth: number): unknown {
+  const isFunction = typeof value === "function";
+  if (!isFunction && (typeof value !== "object" || value === null)) return value;
+  if ("~standard" in value) return { "~standard": true };
+  if (isFunction) return true;
+  if (depth === 0 || ArrayBuffer.isView(value)) return value;
+  let copy: any;
+  for (const [key, inner] of Object.entries(value)) {
+    const made = plain(inner, depth - 1);
+    if (made !== inner) (copy ??= Array.isArray(value) ? [...value] : { ...value })[key] = made;
+  }
+  return copy ?? value;
+}
+
+function keyOf(path: string, key: ProviderOptions["apiKey"]): Key[] {
+  const list = Array.isArray(key) ? key : key == null ? [] : [key];
+  for (const one of list) {
+    if (typeof one !== "string" && typeof one !== "function") {
+      throw new TypeError(`${path} must be a string, a function, or an array of these, not ${typeName(one)}`);
+    }
+  }
+  return list;
+}
+
+function checkTypes(path: string, object: object, types: Record<string, Type>): void {
+  for (const [name, type] of Object.entries(types)) {
+    const value = (object as Record<string, unknown>)[name];
+    if (value != null) expect(path + name, value, type);
+  }
+}
+
+function expect(name: string, value: unknown, type: Type): void {
+  const found = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+  if (found !== type) throw new TypeError(`${name} must be ${article(type)}, not ${typeName(value)}`);
+}
+
+function typeName(value: unknown): string {
+  return value == null ? String(value) : article(Array.isArray(value) ? "array" : typeof value);
+}
+
+const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+
+function absolute(url: string, base: string): string {
+  try {
+    return /^[a-z][a-z0-9+.-]*:/i.test(url) || url === "" ? url : new URL(url, base).href;
+  } catch {
+    return url;
+  }
+}

@@ -1,0 +1,159 @@
+// A ReadableStream that costs one only when it is used as one.
+//
+// Iterating takes values straight from the supply: the platform's stream machinery costs more than parsing the answer. It
+// still holds a real lock, so that `locked`, `tee`, `pipeTo` and transfer behave; these reach the same supply through `pull`.
+import type { Supply } from "./pump.ts";
+import { asyncDispose } from "./symbols.ts";
+
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+const finished = { value: undefined, done: true } as const;
+
+export class PullStream<T> extends ReadableStream<T> {
+  readonly #supply: Supply<T>;
+  #controller!: ReadableStreamDefaultController<T>;
+  #waiters: Waiter<T>[] = [];
+  /** The lock is this library's: `cancel()` may pass it. */
+  #mine = false;
+  #touched = false;
+  /** The machinery has run, and may hold a value that comes before the supply's next. */
+  #pulled = false;
+  #onEnd: (() => void) | undefined;
+
+  constructor(supply: Supply<T>) {
+    let controller!: ReadableStreamDefaultController<T>;
+    let self: PullStream<T>;
+    super(
+      {
+        start: (given) => void (controller = given),
+        pull: () => self.#pull(),
+        cancel: () => supply.cancel(),
+      },
+      { highWaterMark: 0 },
+    );
+    self = this;
+    this.#controller = controller;
+    this.#supply = supply;
+    supply.onEnd(() => this.#ended());
+  }
+
+  /** Locks it for good, for a reader of this library's that goes to the end. */
+  protected claim(mayBeRead = false): void {
+    if (this.locked) throw new TypeError("this stream is locked: something else reads it");
+    if (this.#touched && !mayBeRead) throw new TypeError("this stream was read already");
+    super.getReader();
+    this.#mine = true;
+  }
+
+  override cancel(reason?: unknown): Promise<void> {
+    if (!this.#mine) return super.cancel(reason);
+    this.#supply.cancel();
+    return Promise.resolve();
+  }
+
+  override values({ preventCancel = false }: { preventCancel?: boolean } = {}): AsyncGenerator<T, undefined, unknown> {
+    const reader = this.getReader();
+    this.#mine = true;
+    let done = false;
+    let last: Promise<unknown> | undefined;
+    const finish = () => {
+      if (done) return;
+      done = true;
+      this.#mine = false;
+      this.#onEnd = undefined;
+      reader.releaseLock();
+    };
+    this.#onEnd = finish;
+
+    const next = (): Promise<IteratorResult<T, undefined>> => {
+      if (done) return Promise.resolve(finished);
+      if (this.#pulled) {
+        const result = reader.read() as Promise<IteratorResult<T, undefined>>;
+        result.then((read) => read.done && finish(), finish);
+        return (last = result);
+      }
+      if (this.#waiters.length === 0) {
+        this.#touched = true;
+        const value = this.#supply.take();
+        if (value !== undefined) return Promise.resolve({ value, done: false });
+      }
+      const result = new Promise<IteratorResult<T, undefined>>((resolve, reject) => this.#wait({ resolve, reject }));
+      // Also: a `next()` that nobody awaits is not a crash.
+      result.catch(finish);
+      return (last = result);
+    };
+    const end = async (reason: unknown) => {
+      if (done) return;
+      if (preventCancel) {
+        await last?.catch(() => {});
+        finish();
+      } else {
+        const cancelled = reader.cancel(reason);
+        finish();
+        await cancelled;
+      }
+    };
+    const iterator: Omit<AsyncGenerator<T, undefined, unknown>, typeof Symbol.asyncDispose> = {
+      next,
+      async return(value) {
+        await end(value);
+        return { value: (await value) as undefined, done: true };
+      },
+      async throw(error) {
+        await end(error);
+        throw error;
+      },
+      [Symbol.asyncIterator]: () => iterator as AsyncGenerator<T, undefined, unknown>,
+    };
+    return Object.assign(iterator, { [asyncDispose]: () => end(undefined) }) as AsyncGenerator<T, undefined, unknown>;
+  }
+
+  override [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncGenerator<T, undefined, unknown> {
+    return this.values(options);
+  }
+
+  #pull(): Promise<void> {
+    this.#pulled = true;
+    return new Promise((resolve, reject) =>
+      this.#wait({
+        // Into the queue in the same turn in which it was taken: the end may follow in the next.
+        resolve: ({ value, done }) => (done || this.#controller.enqueue(value), resolve()),
+        reject,
+      }),
+    );
+  }
+
+  #wait(waiter: Waiter<T>): void {
+    this.#touched = true;
+    if (this.#waiters.push(waiter) === 1) this.#serve();
+  }
+
+  /** Gives those who wait what there is, in order. */
+  readonly #serve = (): void => {
+    const supply = this.#supply;
+    while (this.#waiters.length) {
+      const value = supply.take();
+      if (value !== undefined) this.#waiters.shift()!.resolve({ value, done: false });
+      else if (supply.over || supply.failure) {
+        const [first, ...others] = this.#waiters.splice(0);
+        if (supply.failure) first!.reject(supply.failure);
+        else first!.resolve(finished);
+        for (const other of others) other.resolve(finished);
+        this.#ended();
+      } else return supply.more(this.#serve);
+    }
+  };
+
+  #ended(): void {
+    try {
+      if (this.#supply.failure) this.#controller.error(this.#supply.failure);
+      else this.#controller.close();
+    } catch {
+      // It is closed already.
+    }
+    if (this.#supply.over) this.#onEnd?.();
+  }
+}

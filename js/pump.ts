@@ -1,0 +1,406 @@
+// From the network to a queue of events: one pull of the reader, one read, one call of the core.
+//
+// It reads only when asked for more, and it is where a stream ends, however it ends: whole, failed, aborted, cancelled. Who
+// asks (an iterator, the ReadableStream machinery, `text()`, a Response's body) is no concern of it.
+import { watch, type Running } from "./call.ts";
+import { type LlmError, abortedError, describe, errorFrom, type Stop } from "./errors.ts";
+import { keep, onCollected, weakly } from "./finalize.ts";
+import { reviveEvent, reviveResponse } from "./revive.ts";
+import type { Attempt, ChatEvent, ChatResponse } from "./types.ts";
+import { FAILED, MORE, type Core, type Step } from "./wasm.ts";
+
+/** Where the bytes come from. */
+export interface Source {
+  signal?: AbortSignal | undefined;
+  /** What `close()` would abort. */
+  running?: Set<Running>;
+  now(): number;
+  /** Sends the request. Called once, by the first read. */
+  open(): Promise<Opened>;
+  /** Makes an `open` that is under way reject. */
+  cancel(stop: Stop): void;
+}
+
+export interface Opened {
+  core: Core;
+  stream: number;
+  body: ReadableStream<unknown> | null;
+}
+
+/** A source of values that is asked for them. */
+export interface Supply<T> {
+  /** Nothing more comes. */
+  readonly over: boolean;
+  /** It failed: nothing more comes either. */
+  readonly failure: LlmError | undefined;
+  /** The next value, if it is at hand. */
+  take(): T | undefined;
+  /** Asked when nothing is at hand; calls back once that has changed, or it is over, or has failed. */
+  more(callback: () => void): void;
+  /** Ends it quietly. */
+  cancel(): void;
+  /** Calls back when it is over or has failed. */
+  onEnd(callback: () => void): void;
+}
+
+/** The events of one read: texts, joined; and two numbers an event, its kind and where its text ends. */
+interface Batch {
+  text: string;
+  marks: Uint32Array;
+}
+
+/** What the core has of this stream, apart from the pump so that it can be freed when the pump is gone. */
+interface Slot {
+  core?: Core;
+  /** Absent when the core has freed it. */
+  stream: number | undefined;
+  reader?: ReadableStreamDefaultReader<unknown>;
+  unwatch?: () => void;
+}
+
+/** The most that the core takes at once. */
+const MAX_READ_BYTES = 1024 * 1024;
+
+// The core's texts are whole and valid, and a byte order mark at the start of one is the model's own.
+let decoder: TextDecoder | undefined;
+
+export class Pump implements Supply<ChatEvent>, Running {
+  over = false;
+  failure: LlmError | undefined;
+  /** Settled when the last event is taken, or when it ends otherwise. */
+  readonly response: Promise<ChatResponse>;
+
+  readonly #source: Source;
+  readonly #slot: Slot = { stream: undefined };
+  #resolve!: (response: ChatResponse | Promise<never>) => void;
+  #onMore: (() => void)[] = [];
+  #onEnd: (() => void)[] = [];
+  #opening: boolean | undefined;
+  #reading = false;
+  /** Why an `open` that is under way will not be used. */
+  #stop: Stop | undefined;
+  /** Arrived, but there are events to take before it. */
+  #failed: LlmError | undefined;
+  #batches: Batch[] = [];
+  #batch: Batch = { text: "", marks: new Uint32Array() };
+  #mark = 0;
+  #offset = 0;
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.response = new Promise((resolve) => (this.#resolve = resolve));
+    // Who wants to know of a failure reads the stream or awaits this; nobody has to.
+    this.response.catch(() => {});
+  }
+
+  /** The core, once the request was sent: what `toResponse("openai")` encodes with. */
+  get core(): Core | undefined {
+    return this.#slot.core;
+  }
+
+  now(): number {
+    return this.#source.now();
+  }
+
+  take(): ChatEvent | undefined {
+    if (this.over || this.failure) return undefined;
+    const event = this.#next();
+    if (event?.type === "end") {
+      this.#resolve(event.response);
+      this.over = true;
+      this.#release();
+      // Once the event has been handed over.
+      queueMicrotask(() => this.#ended());
+    }
+    return event;
+  }
+
+  more(callback: () => void): void {
+    if (this.over || this.failure) return callback();
+    if (this.#failed) {
+      this.#fail(this.#failed);
+      return callback();
+    }
+    this.#onMore.push(callback);
+    if (this.#opening === undefined) this.#open();
+    else if (!this.#opening && !this.#reading) this.#read();
+  }
+
+  onEnd(callback: () => void): void {
+    if (this.over || this.failure) callback();
+    else this.#onEnd.push(callback);
+  }
+
+  /** Ends it quietly: `response` is what had arrived. */
+  cancel(): void {
+    if (this.over || this.failure) return;
+    if (this.#opening) {
+      // `response` follows, once it is known how far the request got.
+      this.over = true;
+      this.#source.cancel({ message: "the stream was cancelled" });
+      this.#ended();
+    } else {
+      this.#guard(() => this.#finish(this.#remains()));
+    }
+  }
+
+  /** Fails it with code "aborted": from here on no event is handed over. */
+  abort(stop: Stop): void {
+    if (this.over || this.failure) return;
+    const { core, stream } = this.#slot;
+    if (this.#opening) {
+      this.#stop = stop;
+      this.#source.cancel(stop);
+    } else if (core && stream !== undefined && !this.#failed) {
+      this.#slot.stream = undefined;
+      this.#guard(() => this.#fail(errorFrom(core.aborted(stream, this.now()), stop)));
+    } else {
+      this.#fail(abortedError(stop, core ? this.#remains() : null));
+    }
+  }
+
+  // ───────────────────────────────────────────── opening and reading
+
+  #open(): void {
+    const { signal, running } = this.#source;
+    // The signal may live as long as the page: it does not keep a forgotten stream alive.
+    const pump = weakly(this);
+    const unwatch = watch({ abort: (stop) => pump()?.abort(stop) }, signal, running);
+    if (this.failure) return unwatch();
+    this.#slot.unwatch = unwatch;
+    this.#opening = true;
+    this.#source.open().then(this.#opened, this.#refused);
+  }
+
+  readonly #opened = ({ core, stream, body }: Opened): void => {
+    this.#opening = false;
+    this.#slot.core = core;
+    this.#slot.stream = stream;
+    onCollected(this, freeing(this.#slot));
+    if (this.over) this.#guard(() => this.#finish(this.#remains()));
+    else if (this.#stop) this.abort(this.#stop);
+    else {
+      this.#guard(() => {
+        if (body === null) return this.#step(core.finish(stream, this.now()));
+        try {
+          this.#slot.reader = body.getReader();
+        } catch (thrown) {
+          return this.#broke(thrown);
+        }
+        this.#read();
+      });
+    }
+  };
+
+  readonly #refused = (thrown: unknown): void => {
+    this.#opening = false;
+    const error = errorFrom(thrown);
+    if (this.over) this.#finish(error.partial ?? nothing(error.attempts, this.now()));
+    else this.#fail(error);
+  };
+
+  #read(): void {
+    this.#reading = true;
+    this.#slot.reader!.read().then(this.#arrived, this.#broke);
+  }
+
+  readonly #arrived = ({ done, value }: ReadableStreamReadResult<unknown>): void => {
+    this.#reading = false;
+    if (this.over || this.failure) return;
+    this.#guard(() => {
+      const { core, stream } = this.#slot as Required<Slot>;
+      if (done) return this.#step(core.finish(stream!, this.now()));
+      const bytes = bytesOf(value);
+      if (!bytes) return this.#broke(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
+      let step: Step = MORE;
+      for (let start = 0; start < bytes.length && step === MORE; start += MAX_READ_BYTES) {
+        const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
+        // The address first: asking for it may move the memory.
+        const address = core.scratch(piece.length);
+        new Uint8Array(core.memory.buffer, address, piece.length).set(piece);
+        step = core.feed(stream!, piece.length, this.now());
+        this.#collect(core);
+      }
+      this.#stepped(step);
+    });
+  };
+
+  readonly #broke = (thrown: unknown): void => {
+    this.#reading = false;
+    if (this.over || this.failure) return;
+    const { core, stream } = this.#slot as Required<Slot>;
+    const stop = (thrown as Error | null)?.name === "AbortError" ? { message: describe(thrown), cause: thrown } : undefined;
+    // A fetch of the caller's own that he aborted himself (readStream) was aborted, not broken.
+    if (stop && !this.#source.signal) return this.abort(stop);
+    this.#slot.stream = undefined;
+    this.#guard(() => this.#fail(errorFrom(core.broke(stream!, describe(thrown), this.now()), undefined, thrown)));
+  };
+
+  #step(step: Step): void {
+    this.#collect(this.#slot.core!);
+    this.#stepped(step);
+  }
+
+  #collect(core: Core): void {
+    const { buffer } = core.memory;
+    const [text, bytes, marks, count] = new Uint32Array(buffer, core.batch(), 4) as unknown as [number, number, number, number];
+    if (count === 0) return;
+    decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    // Copied: the next step writes over them. Decoded once; each event is then a slice.
+    this.#batches.push({ text: decoder.decode(new Uint8Array(buffer, text, bytes)), marks: new Uint32Array(buffer, marks, count).slice() });
+  }
+
+  #stepped(step: Step): void {
+    if (step === FAILED) {
+      this.#failed = errorFrom(this.#slot.core!.take_error(this.#slot.stream!));
+    }
+    if (step !== MORE) this.#freed();
+    if (this.#batches.length) this.#notify();
+    else if (step === MORE) this.#read();
+    else this.#fail(this.#failed ?? errorFrom(new Error("the core ended a stream without its last event")));
+  }
+
+  // ───────────────────────────────────────────── the queue
+
+  #next(): ChatEvent | undefined {
+    while (this.#mark === this.#batch.marks.length) {
+      const batch = this.#batches.shift();
+      if (!batch) return undefined;
+      this.#batch = batch;
+      this.#mark = this.#offset = 0;
+    }
+    const { text: joined, marks } = this.#batch;
+    const mark = marks[this.#mark++]!;
+    const text = joined.slice(this.#offset, (this.#offset = marks[this.#mark++]!));
+    switch (mark & 0xff) {
+      case 1:
+        return { type: "text-delta", text };
+      case 2:
+        return { type: "reasoning-delta", text };
+      case 3:
+        return { type: "tool-call-delta", index: mark >>> 8, text };
+      default:
+        return reviveEvent(JSON.parse(text) as ChatEvent);
+    }
+  }
+
+  /** What had arrived, whether it was taken or not. The core's part of it is freed. */
+  #remains(): ChatResponse {
+    const { core, stream } = this.#slot;
+    if (this.#failed?.partial) return { ...this.#failed.partial, finishReason: "aborted" };
+    if (core && stream !== undefined) {
+      this.#slot.stream = undefined;
+      const json = core.stop(stream, "aborted", this.now());
+      return reviveResponse(JSON.parse(json) as ChatResponse);
+    }
+    // All of it: the last event waits in the queue.
+    for (let event; (event = this.#next()); ) if (event.type === "end") return event.response;
+    return nothing([], this.now());
+  }
+
+  // ───────────────────────────────────────────── the end
+
+  #finish(response: ChatResponse): void {
+    this.over = true;
+    this.#resolve(response);
+    this.#release();
+    this.#ended();
+  }
+
+  #fail(error: LlmError): void {
+    this.failure = error;
+    this.#resolve(Promise.reject(error));
+    this.#release();
+    this.#ended();
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      if (!this.over && !this.failure) this.#fail(errorFrom(thrown));
+    }
+  }
+
+  #release(): void {
+    const slot = this.#slot;
+    slot.unwatch?.();
+    if (slot.stream !== undefined) slot.core!.free(slot.stream);
+    this.#freed();
+    this.#batches = [];
+    this.#batch = { text: "", marks: new Uint32Array() };
+    this.#mark = this.#offset = 0;
+  }
+
+  #freed(): void {
+    this.#slot.stream = undefined;
+    keep(this);
+    // An injected fetch may not listen to its signal: this it understands.
+    this.#slot.reader?.cancel().catch(() => {});
+  }
+
+  #ended(): void {
+    this.#notify();
+    const callbacks = this.#onEnd;
+    this.#onEnd = [];
+    for (const callback of callbacks) callback();
+  }
+
+  #notify(): void {
+    const callbacks = this.#onMore;
+    this.#onMore = [];
+    for (const callback of callbacks) callback();
+  }
+}
+
+// Made out here: a function made in there would keep the pump alive.
+function freeing(slot: Slot): () => void {
+  return () => {
+    slot.unwatch?.();
+    if (slot.stream !== undefined) slot.core!.free(slot.stream);
+    slot.reader?.cancel().catch(() => {});
+  };
+}
+
+/** Bytes as some implementations of fetch give them. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (Object.prototype.toString.call(value) === "[object ArrayBuffer]") return new Uint8Array(value as ArrayBuffer);
+  return typeof value === "string" ? new TextEncoder().encode(value) : undefined;
+}
+
+/** The response of a stream that was cancelled before there was any. */
+function nothing(attempts: Attempt[], now: number): ChatResponse {
+  const none = null;
+  return {
+    id: "",
+    provider: "",
+    model: "",
+    text: "",
+    reasoning: "",
+    toolCalls: [],
+    output: undefined,
+    message: { role: "assistant", content: "" },
+    newMessages: [],
+    finishReason: "aborted",
+    rawFinishReason: none,
+    usage: {
+      inputTokens: none,
+      outputTokens: none,
+      totalTokens: none,
+      cacheReadTokens: none,
+      cacheWriteTokens: none,
+      reasoningTokens: none,
+      estimated: true,
+    },
+    cost: none,
+    cached: false,
+    attempts,
+    timing: { startedAt: new Date(now).toISOString(), waitedMs: 0, firstTokenMs: none, totalMs: 0 },
+    warnings: [],
+    requestId: none,
+    callId: "",
+    raw: none,
+  };
+}

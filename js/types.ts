@@ -1,0 +1,618 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// The public types. By hand, because they are what a developer reads in the editor: plain objects in, plain objects out.
+//
+// camelCase throughout. Milliseconds end in Ms, seconds in Seconds; money is US dollars. A count that a provider did not
+// report is null, never 0. What stands here and is not built yet is refused at run time with code "unsupported" and its
+// name; `false` asks for nothing and is accepted.
+import type { LlmError } from "./errors.ts";
+
+// ───────────────────────────────────────────── client
+
+/** A key, or a function that gives one. A function is asked again for every request: a short-lived key stays fresh. */
+export type Key = string | (() => string | Promise<string>);
+
+export interface ClientOptions {
+  /**
+   * By the name used in `"name/model"`. Well-known names ("openai", "anthropic", "azure", "cohere", "groq", "openrouter",
+   * "deepseek", "mistral", "together", "ollama", …) need no `kind`; any other name does.
+   */
+  providers: Record<string, ProviderOptions>;
+  /** Names of your own for a target, or for an ordered chain of them. Not built yet. */
+  models?: Record<string, ModelTarget | ModelTarget[]>;
+  /** Used when a request names no model: `"openai/gpt-6-luna"`. */
+  defaultModel?: string;
+  /** Not built yet. */
+  retry?: RetryOptions | false;
+  /** Not built yet. */
+  timeout?: TimeoutOptions;
+  /** Not built yet. */
+  limits?: Record<string, LimitOptions>;
+  /** Not built yet. */
+  fallback?: FallbackOptions;
+  /** Not built yet. */
+  cache?: CacheOptions | false;
+  /** Not built yet. */
+  budget?: BudgetOptions | BudgetOptions[];
+  /** Not built yet. */
+  catalog?: Record<string, Partial<ModelInfo>>;
+  /** Not built yet. */
+  store?: "indexeddb" | "memory" | Store;
+  /** Not built yet. */
+  log?: LogSink | LogSink[];
+  /** Not built yet. */
+  capture?: { content?: boolean; redact?: (text: string) => string };
+  /**
+   * In place of the global `fetch`, for tests, service bindings and proxies. Called as `fetch(url, init)` with a string and
+   * without a `this`: bind a method (`env.API.fetch.bind(env.API)`). The global one is looked up at each call.
+   */
+  fetch?: typeof fetch;
+  /** Time and timers, for tests. Default: `Date.now` and the global timers. */
+  clock?: Clock;
+  /** Not built yet. */
+  tags?: Record<string, string>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+export interface ProviderOptions {
+  /** Which wire format the server speaks. Needed only when the name does not say it. */
+  kind?: "openai" | "anthropic" | "azure" | "cohere" | "openai-compatible";
+  /** One key, or a function that gives it. A pool of several is not built yet. Local servers need none. */
+  apiKey?: Key | Key[];
+  /**
+   * As the provider's official SDK takes it: OpenAI and compatible servers with "/v1", Anthropic and Cohere without. In a
+   * page it may be relative ("/api/openai"): a proxy of your own that adds the key.
+   */
+  baseURL?: string;
+  /** Added to every request. */
+  headers?: Record<string, string>;
+  /** Not built yet. */
+  retry?: RetryOptions | false;
+  /** Not built yet. */
+  timeout?: TimeoutOptions;
+  /** OpenAI, Azure and compatible servers: which of the two APIs to speak. "responses" is not built yet. */
+  api?: "chat" | "responses";
+  /** OpenAI. */
+  organization?: string;
+  /** OpenAI. */
+  project?: string;
+  /** Anthropic: the `anthropic-version` header. */
+  version?: string;
+  /** Anthropic: the `anthropic-beta` header. */
+  beta?: string[];
+  /** Azure: `https://<resource>.openai.azure.com`. */
+  endpoint?: string;
+  /** Azure: `api-version` of the classic deployments; without it the /openai/v1 API is spoken. */
+  apiVersion?: string;
+  /** Azure: an Entra bearer token, in place of `apiKey`. */
+  token?: Key;
+  /** Azure: model to deployment. Default: the deployment has the model's name. */
+  deployments?: Record<string, string>;
+  /** Origins besides that of `baseURL` to which the key may be sent. Redirects are never followed. */
+  allowOrigins?: string[];
+}
+
+/** `"provider/model"`, split at the first slash. With overrides, or a name from `models`: not built yet. */
+export type ModelTarget =
+  | string
+  | {
+      model: string;
+      request?: Partial<Omit<ChatRequest, "model" | "messages" | "signal" | "priority" | "budget" | "cache">>;
+      weight?: number;
+    };
+
+/** Made by `createClient`. Its methods may be taken off it: `const { chat } = client`. */
+export interface Client extends AsyncDisposable {
+  /** The whole answer at once. Rejects with an `LlmError`. */
+  chat<T = unknown>(request: ChatRequest<T>): Promise<ChatResponse<T>>;
+  /**
+   * The answer as it arrives. Returns at once and never throws; the request is sent (and read) at the stream's first read.
+   *
+   * @example
+   * for await (const event of client.stream({ model: "openai/gpt-6-luna", messages: "Hello" })) {
+   *   if (event.type === "text-delta") show(event.text);
+   * }
+   */
+  stream<T = unknown>(request: ChatRequest<T>): ChatStream<T>;
+  /**
+   * One cheap authenticated call (a list of models). Does not throw: `error` says what is wrong with the key, the network,
+   * CORS or the endpoint.
+   */
+  check(provider: string): Promise<{ ok: boolean; models?: number; latencyMs: number; error?: LlmError }>;
+  /** Aborts what is running and frees the client's memory. Later calls reject with code "config". */
+  close(): Promise<void>;
+}
+
+// ───────────────────────────────────────────── request
+
+/** One chat call. Read when it is sent: do not change it (its messages, say) before the first event or the answer. */
+export interface ChatRequest<T = unknown> {
+  /** `"provider/model"`. Default: the client's `defaultModel`. A list is not built yet. */
+  model?: ModelTarget | ModelTarget[];
+  /** A string is one user message. */
+  messages: string | Message[];
+  /** Comes before any system message in `messages`. */
+  system?: string;
+  /** Bound of the output in tokens, reasoning included. Anthropic requires one: there it has a default. */
+  maxTokens?: number;
+  /** 0 to 2. */
+  temperature?: number;
+  /** 0 to 1. */
+  topP?: number;
+  /** At least 1. */
+  topK?: number;
+  /** −2 to 2. */
+  frequencyPenalty?: number;
+  /** −2 to 2. */
+  presencePenalty?: number;
+  seed?: number;
+  /** Texts that end the answer. */
+  stop?: string | string[];
+  tools?: Tool[];
+  toolChoice?: "auto" | "none" | "required" | { name: string };
+  /** Only 0 so far: tools are called by you. */
+  maxToolRounds?: number;
+  /** Not built yet. */
+  output?: Schema<T>;
+  /** How much the model may think before it answers. */
+  reasoning?: "none" | "minimal" | "low" | "medium" | "high" | { budgetTokens: number };
+  /** Sent as they are on top of the encoded body, by provider name. */
+  providerOptions?: Record<string, Record<string, unknown>>;
+  /** Only "send" so far: the provider judges the length. */
+  context?: "fit" | "error" | "send";
+  /** Not built yet. */
+  cache?: boolean | { ttlSeconds?: number; refresh?: boolean; key?: string; tags?: string[] };
+  /** Not built yet. */
+  budget?: { usd: number };
+  /** Not built yet. */
+  liveUsage?: boolean;
+  /** Not built yet. */
+  retry?: RetryOptions | false;
+  /** Not built yet. */
+  timeout?: TimeoutOptions;
+  /** Not built yet. */
+  priority?: number;
+  /** Aborting it stops the provider's request and fails the call with code "aborted"; its reason becomes the `cause`. */
+  signal?: AbortSignal;
+  /** Added to this request's headers; they win over the provider's. */
+  headers?: Record<string, string>;
+  /** Not built yet. */
+  tags?: Record<string, string>;
+}
+
+export type Message =
+  | { role: "system"; content: string }
+  | { role: "user"; content: string | UserPart[]; name?: string }
+  | { role: "assistant"; content: string | AssistantPart[] }
+  | { role: "tool"; callId: string; content: string | UserPart[]; isError?: boolean };
+
+/** Text so far; image, file and audio are not built yet. */
+export type UserPart =
+  | { type: "text"; text: string }
+  | { type: "image"; image: string | URL | Uint8Array | Blob; mediaType?: string; detail?: "low" | "high" | "auto" }
+  | { type: "file"; file: string | URL | Uint8Array | Blob; mediaType: string; name?: string }
+  | { type: "audio"; audio: Uint8Array | Blob | string; format: "wav" | "mp3" };
+
+export type AssistantPart =
+  | { type: "text"; text: string }
+  | {
+      type: "reasoning";
+      text: string;
+      /** Opaque. Goes back to the provider that made it, and to no other. */
+      signature?: string;
+    }
+  | { type: "refusal"; text: string }
+  | ToolCall;
+
+/** The model asks for a tool. Answer with `{ role: "tool", callId: id, content }` in the next request. */
+export interface ToolCall {
+  type: "tool-call";
+  id: string;
+  name: string;
+  /** Parsed; `{}` when there are no arguments, `undefined` (with a warning) when they are not JSON. */
+  input: unknown;
+  /** As sent. */
+  inputText: string;
+}
+
+export interface Tool<I = any> {
+  name: string;
+  /** For the model. */
+  description?: string;
+  /** JSON Schema of the arguments. A schema object (zod, valibot, …) is not built yet. */
+  input?: Schema<I>;
+  /** Whether the provider shall hold the arguments to the schema. */
+  strict?: boolean;
+  /** Not built yet. */
+  timeoutMs?: number;
+  /** Not built yet. */
+  run?: (input: I, context: { signal: AbortSignal; callId: string }) => unknown | Promise<unknown>;
+}
+
+export type Schema<T> = JsonSchema | StandardSchemaV1<unknown, T>;
+export type JsonSchema = Record<string, unknown>;
+/** What zod, valibot, arktype and others have in common (standardschema.dev). */
+export interface StandardSchemaV1<I = unknown, O = I> {
+  readonly "~standard": {
+    version: 1;
+    vendor: string;
+    validate(value: unknown): unknown;
+    types?: { input: I; output: O } | undefined;
+  };
+}
+
+// ───────────────────────────────────────────── response
+
+export interface ChatResponse<T = unknown> {
+  /** The provider's id of the answer. */
+  id: string;
+  /** As configured. */
+  provider: string;
+  /** As the provider named it. */
+  model: string;
+  text: string;
+  reasoning: string;
+  toolCalls: ToolCall[];
+  /** Not built yet: undefined. */
+  output: T | undefined;
+  /** The assistant's turn. */
+  message: Extract<Message, { role: "assistant" }>;
+  /** What this call added. Append them to your messages for the next turn; they are valid for any provider. */
+  newMessages: Message[];
+  finishReason: FinishReason;
+  /** In the provider's own words. */
+  rawFinishReason: string | null;
+  usage: Usage;
+  cost: Cost | null;
+  cached: boolean;
+  /** Every attempt, in order. */
+  attempts: Attempt[];
+  timing: {
+    /** ISO 8601. */
+    startedAt: string;
+    waitedMs: number;
+    /** From the call to the first delta; null for answers that came whole. */
+    firstTokenMs: number | null;
+    totalMs: number;
+  };
+  /** Settings that the provider cannot take, history that was repaired. */
+  warnings: Warning[];
+  /** The provider's, for its support. */
+  requestId: string | null;
+  /** Ours. */
+  callId: string;
+  /** The provider's own body; null for streams. */
+  raw: unknown;
+}
+
+/**
+ * Why the answer ended. "tool-calls" whenever complete tool calls are there, "refusal" when the model declined,
+ * "content-filter" when a filter cut it, "aborted" when you stopped reading.
+ */
+export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "refusal" | "aborted" | "budget" | "other";
+
+/** Tokens, as billed. */
+export interface Usage {
+  /** All input, cache reads and writes included. */
+  inputTokens: number | null;
+  /** All output, reasoning included. */
+  outputTokens: number | null;
+  /** As sent, else the sum. */
+  totalTokens: number | null;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
+  reasoningTokens: number | null;
+  /** Counted here, because the provider did not say. */
+  estimated: boolean;
+}
+
+export interface Cost {
+  usd: number;
+  /** Exact. */
+  nanoUsd: number;
+  estimated: boolean;
+  lines: { what: string; tokens: number; usdPerMillion: number; usd: number }[];
+}
+
+/** One try at one target. */
+export interface Attempt {
+  provider: string;
+  model: string;
+  keyIndex: number;
+  /** ISO 8601. */
+  startedAt: string;
+  waitedMs: number;
+  durationMs: number;
+  /** null when no response came. */
+  status: number | null;
+  /** null when it succeeded. */
+  error: ErrorInfo | null;
+}
+
+/** An `LlmError` as it stands in an `Attempt`. */
+export interface ErrorInfo {
+  code: ErrorCode;
+  message: string;
+  status: number | null;
+  retryable: boolean;
+  retryAfterMs: number | null;
+}
+
+export interface Warning {
+  /** For programs: "dropped-setting", "clamped-setting", "incomplete-tool-input", … */
+  code: string;
+  /** For people. */
+  message: string;
+  /** The request's field. */
+  setting?: string;
+}
+
+// ───────────────────────────────────────────── stream
+
+/**
+ * A real `ReadableStream` of events: pipe it, tee it, post it to a worker. It can be iterated in every runtime, Safari
+ * included.
+ *
+ * The request is sent at the first read (iteration, a reader's read, `response`, `text()`, …), and nothing is read that
+ * nobody asks for. Breaking out of the loop, `cancel()` and disposing stop the provider's request and end quietly:
+ * `response` resolves with what had arrived, with finishReason "aborted". A failure, and an abort through `signal`, errors
+ * the stream with an `LlmError` whose `partial` holds what had arrived; `response` rejects with the same error.
+ */
+export interface ChatStream<T = unknown> extends ReadableStream<ChatEvent>, AsyncDisposable {
+  [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncGenerator<ChatEvent, undefined, unknown>;
+  values(options?: { preventCancel?: boolean }): AsyncGenerator<ChatEvent, undefined, unknown>;
+  /** Stops the provider's request. Also works while one of this library's own readers (a loop, `text()`, …) has the lock. */
+  cancel(reason?: unknown): Promise<void>;
+  /** Only the text. Takes the stream over. */
+  readonly textStream: TextStream;
+  /** Not built yet: iterating it fails with code "unsupported". */
+  readonly partialOutput: AsyncIterable<unknown>;
+  /**
+   * The whole answer. If nobody has locked the stream one macrotask after this is first used, it reads the stream itself, and
+   * the stream stays locked; else it follows the other reader. Never an unhandled rejection.
+   */
+  readonly response: Promise<ChatResponse<T>>;
+  /** The whole text. Locks the stream, and rejects with a TypeError if it is locked or was read; so do the next three. */
+  text(): Promise<string>;
+  /** Calls back for each piece of text. A promise that the callback returns is awaited; what it throws cancels the request. */
+  forEach(onText: (text: string) => void): Promise<ChatResponse<T>>;
+  /**
+   * Writes the text as UTF-8 while it arrives, at the pace of the target, and closes the target; on a failure the target is
+   * aborted. `onProgress` is told how many bytes were written so far. The chunks are Uint8Arrays which become their text when
+   * a sink uses them as a string, as a `TextEncoderStream` does; for a sink that checks for strings use
+   * `stream.textStream.pipeTo(sink)`.
+   */
+  save(
+    target: FileHandle | WritableStream | NodeWritable,
+    options?: { onProgress?: (bytes: number) => void },
+  ): Promise<ChatResponse<T>>;
+  /** Shows the text while it arrives: a DOM element (one text node that grows), or anything with `write` or `append`. */
+  display(target: { append(text: string): void } | { write(text: string): unknown }): Promise<ChatResponse<T>>;
+  /**
+   * An HTTP response for a server or edge function. Takes the stream over; a client that goes away stops the provider's
+   * request. "events" (default) is read in the page with `readStream`; "openai" by OpenAI's SDKs.
+   *
+   * Await it (or return it from an async handler), and a failure before the first delta is a status with a JSON body
+   * `{ error }`. Returned without awaiting it streams at once, and such a failure is its first event.
+   */
+  toResponse(format?: "events" | "text" | "openai", init?: ResponseInit): Response & PromiseLike<Response>;
+}
+
+export interface TextStream extends ReadableStream<string> {
+  [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncGenerator<string, undefined, unknown>;
+  values(options?: { preventCancel?: boolean }): AsyncGenerator<string, undefined, unknown>;
+}
+
+/** What is needed of a Node stream, such as `fs.createWriteStream(path)`. */
+export interface NodeWritable {
+  write(chunk: Uint8Array, done?: (error?: Error | null) => void): boolean;
+  end(done?: () => void): unknown;
+}
+
+/** What is needed of a file handle (File System Access, OPFS). */
+export interface FileHandle {
+  createWritable(): Promise<WritableStream>;
+}
+
+export type ChatEvent =
+  /** Once, with the first delta. */
+  | { type: "start"; provider: string; model: string; id: string }
+  | { type: "text-delta"; text: string }
+  | { type: "reasoning-delta"; text: string }
+  | { type: "tool-call-start"; index: number; id: string; name: string }
+  | { type: "tool-call-delta"; index: number; text: string }
+  /** A tool call is complete. */
+  | ({ index: number } & ToolCall)
+  | { type: "tool-result"; callId: string; result: unknown; isError: boolean }
+  | { type: "retry"; attempt: Attempt; delayMs: number; next: string }
+  | { type: "continue"; from: string; to: string; text: string }
+  /** Cumulative. Always once before "end". */
+  | { type: "usage"; usage: Usage; cost: Cost | null }
+  /** The last event of an answer that arrived whole. */
+  | { type: "end"; finishReason: FinishReason; response: ChatResponse };
+
+// ───────────────────────────────────────────── errors
+
+/**
+ * What failed. The list is closed: switch over it.
+ *
+ * | code | what happened | what to do |
+ * |---|---|---|
+ * | aborted | your `signal`, or `close()` | nothing |
+ * | authentication | the provider does not accept the key | check the key |
+ * | permission | the key may not do this (region, model, project) | the provider's console |
+ * | invalid-request | a field of the request is wrong; the message names it | correct it |
+ * | unsupported | this provider, or this version of modelwire, cannot do what a field asks for | leave it out |
+ * | not-found | no such model, deployment or address | check the name |
+ * | context-length | too many tokens for the model: see `needed` and `limit` | shorten the messages |
+ * | content-filter | the provider refused the prompt | reword it |
+ * | rate-limit | too many requests or tokens a minute | wait `retryAfterMs` |
+ * | quota | the account has no money or allowance left | the provider's billing page |
+ * | overloaded | the provider is out of capacity | wait |
+ * | server | the provider failed | try again |
+ * | network | no connection, or it broke | try again |
+ * | cors | the server answers, but not to this page | call it through a server of yours |
+ * | timeout | the provider, or a proxy before it, gave up | try again |
+ * | truncated | the stream ended before the answer did: see `partial` | try again |
+ * | malformed | what arrived is not this API's answer | check `baseURL` |
+ * | budget | a spending limit | – |
+ * | output-invalid | the answer does not match the schema | – |
+ * | tool-failed | a tool threw | – |
+ * | config | a client option is wrong, or the WebAssembly module did not load; the message says which | correct it |
+ * | missing-key | no key was given, or its function failed | set the option that the message names |
+ * | template | a prompt template lacks a value | – |
+ * | storage | a store failed | – |
+ */
+export type ErrorCode =
+  | "aborted"
+  | "authentication"
+  | "permission"
+  | "invalid-request"
+  | "unsupported"
+  | "not-found"
+  | "context-length"
+  | "content-filter"
+  | "rate-limit"
+  | "quota"
+  | "overloaded"
+  | "server"
+  | "network"
+  | "cors"
+  | "timeout"
+  | "truncated"
+  | "malformed"
+  | "budget"
+  | "output-invalid"
+  | "tool-failed"
+  | "config"
+  | "missing-key"
+  | "template"
+  | "storage";
+
+// ───────────────────────────────────────────── options of what is not built yet
+
+export interface RetryOptions {
+  maxAttempts?: number;
+  baseDelayMs?: number;
+  maxDelayMs?: number;
+  factor?: number;
+  jitter?: boolean;
+  maxTotalMs?: number;
+  when?: (error: LlmError, attempt: number) => boolean | { delayMs: number };
+}
+
+export interface TimeoutOptions {
+  totalMs?: number;
+  firstTokenMs?: number;
+  idleMs?: number;
+}
+
+export interface LimitOptions {
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  inputTokensPerMinute?: number;
+  outputTokensPerMinute?: number;
+  burst?: number;
+  maxConcurrent?: number;
+  learn?: boolean;
+  scope?: "client" | "origin" | LimitStore;
+  maxWaitMs?: number;
+}
+
+export interface FallbackOptions {
+  when?: (error: LlmError, attempt: Attempt) => boolean | string;
+  midStream?: boolean;
+  order?: "given" | "cheapest" | "fastest" | "weighted";
+  cooldownMs?: number;
+}
+
+export interface BudgetOptions {
+  usd: number;
+  per?: "request" | "session" | "day" | "month";
+  scope?: "client" | "origin" | LimitStore;
+  tags?: Record<string, string>;
+  onExceed?: "stop" | "warn";
+}
+
+export interface CacheOptions {
+  store?: "indexeddb" | "memory" | Store;
+  name?: string;
+  ttlSeconds?: number;
+  maxBytes?: number;
+  maxEntries?: number;
+  sampled?: boolean;
+  replay?: "instant" | "paced";
+}
+
+export interface Store {
+  get(key: string): Promise<Uint8Array | null>;
+  set(key: string, value: Uint8Array, options?: { ttlSeconds?: number }): Promise<void>;
+  delete(key: string): Promise<boolean>;
+  list(prefix: string): AsyncIterable<string>;
+}
+
+export interface LimitStore {
+  take?(key: string, cost: { bucket: string; amount: number; perMinute: number; burst: number }[]): Promise<{ waitMs: number }>;
+  update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T>;
+}
+
+export interface ModelInfo {
+  id: string;
+  provider: string;
+  contextWindow: number | null;
+  maxInputTokens?: number | null;
+  maxOutputTokens: number | null;
+  encoding: string | null;
+  deprecatedOn: string | null;
+  abilities: {
+    tools: boolean | null;
+    vision: boolean | null;
+    files: boolean | null;
+    jsonSchema: boolean | null;
+    reasoning: boolean | null;
+  };
+  price:
+    | (Prices & {
+        longContext?: Prices & { aboveTokens: number };
+        tiers?: Record<string, Prices & { longContext?: Prices & { aboveTokens: number } }>;
+      })
+    | null;
+}
+
+/** US dollars per million tokens. */
+export interface Prices {
+  input: number;
+  output: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  cacheWrite1h?: number;
+  audioInput?: number;
+  audioOutput?: number;
+}
+
+export type LogSink = (record: LogRecord) => void;
+
+export interface LogRecord {
+  at: string;
+  event: "request" | "retry" | "fallback" | "response" | "error" | "cache";
+  callId: string;
+  requestId: string | null;
+  provider: string;
+  model: string;
+  durationMs?: number;
+  firstTokenMs?: number;
+  usage?: Usage;
+  usd?: number | null;
+  finishReason?: FinishReason;
+  cached?: boolean;
+  attempt?: number;
+  error?: { code: ErrorCode; message: string; status: number | null };
+  request?: unknown;
+  response?: unknown;
+  tags: Record<string, string>;
+}

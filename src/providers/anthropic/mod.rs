@@ -1,0 +1,141 @@
+//! Anthropic's Messages API (`POST /v1/messages`), and the servers that speak it.
+//!
+//! Here: where requests go and as whom, and how long an answer may be asked for whole. The rest is
+//! one file a section: `abilities` (what differs between models), `request` with `messages`,
+//! `response` with its blocks and usage, `stream`, `error`.
+
+mod abilities;
+mod error;
+mod messages;
+mod request;
+mod response;
+mod stream;
+
+use serde_json::Value;
+
+use super::{Dialect, Mode, StreamDecoder, Target, apply_headers};
+use crate::answer::Answer;
+use crate::chat::{ChatRequest, Warning};
+use crate::error::{Error, Result};
+use crate::http::{self, HttpRequest, Method, ResponseHead};
+
+/// The Messages API.
+#[derive(Debug)]
+pub struct Anthropic;
+
+/// How a reasoning part remembers its maker; its signatures mean something here only.
+const KIND: &str = "anthropic";
+
+/// The version that is spoken unless the provider's options name another. It has no sampling
+/// settings; `2023-06-01` still has them, for the models that take them.
+const LATEST_VERSION: &str = "2026-10-21";
+
+/// Above this many output tokens a whole answer may take longer than ten minutes, by Anthropic's own
+/// estimate of an hour for 128,000: connections do not live that long, so the answer is streamed.
+const LONGEST_WHOLE_ANSWER: u64 = 21_333;
+
+impl Dialect for Anthropic {
+    fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
+        let body = request::body(target, request, mode, warnings)?;
+        let mut http = HttpRequest::post_json(url(target, "v1/messages"), Value::Object(body).to_string().into_bytes());
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, Some(request));
+        Ok(http)
+    }
+
+    fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()> {
+        response::read(body, answer)
+    }
+
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::<stream::Decoder>::default()
+    }
+
+    fn error(&self, head: &ResponseHead, body: &[u8]) -> Box<Error> {
+        error::of_response(head, body)
+    }
+
+    fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest> {
+        // 1000 is the most that one page holds; without it the list stops at 20.
+        let mut http = HttpRequest::new(Method::Get, url(target, "v1/models?limit=1000"));
+        authorize(&mut http, target);
+        apply_headers(&mut http, target, None);
+        Ok(http)
+    }
+
+    fn models_response(&self, body: &[u8]) -> Result<Vec<String>> {
+        let list: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(models) = list.get("data").and_then(Value::as_array) else {
+            return Err(Error::malformed("the list of models has no \"data\"").with_body(body));
+        };
+        Ok(models.iter().filter_map(|model| model.get("id")?.as_str().map(str::to_owned)).collect())
+    }
+
+    fn must_stream(&self, target: &Target<'_>, request: &ChatRequest) -> bool {
+        request::max_tokens(target, request) > LONGEST_WHOLE_ANSWER
+    }
+}
+
+/// The base URL is Anthropic's SDK's, without `/v1`; proxies often give theirs with it.
+fn url(target: &Target<'_>, path: &str) -> String {
+    let base = target.provider.base_url.as_str();
+    let (head, query) = base.split_once('?').map_or((base, ""), |(head, query)| (head, query));
+    let head = head.trim_end_matches('/');
+    let head = head.strip_suffix("/v1").unwrap_or(head);
+    http::join(&if query.is_empty() { head.to_owned() } else { format!("{head}?{query}") }, path)
+}
+
+fn version<'a>(target: &Target<'a>) -> &'a str {
+    target.provider.version.as_deref().unwrap_or(LATEST_VERSION)
+}
+
+fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
+    http.secret("x-api-key", "", target.key);
+    http.header("anthropic-version", version(target));
+    if !target.provider.beta.is_empty() {
+        http.header("anthropic-beta", target.provider.beta.join(","));
+    }
+    if target.in_page {
+        // Without it the API answers no browser. Elsewhere it would only widen what is sent.
+        http.header("anthropic-dangerous-direct-browser-access", "true");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::options::ClientOptions;
+    use crate::secret::Secret;
+
+    fn with_target<T>(model: &str, base: &str, check: impl FnOnce(&Target<'_>) -> T) -> T {
+        let options = ClientOptions::read(json!({ "providers": { "anthropic": { "apiKey": true, "baseURL": base } } })).unwrap();
+        check(&Target { provider: &options.providers[0], model, key: Some(&Secret::new("key")), in_page: false })
+    }
+
+    #[test]
+    fn an_answer_that_takes_longer_than_a_connection_lives_is_streamed() {
+        let table = [
+            ("claude-opus-5", Some(21_333), false),
+            ("claude-opus-5", Some(21_334), true),
+            ("claude-opus-5", None, true),
+            ("other", None, false),
+        ];
+        for (model, max_tokens, expected) in table {
+            let request = ChatRequest { max_tokens, ..Default::default() };
+            let streams = with_target(model, "https://api.anthropic.com", |target| Anthropic.must_stream(target, &request));
+            assert_eq!(streams, expected, "{model} {max_tokens:?}");
+        }
+    }
+
+    #[test]
+    fn models_are_listed_on_one_page_and_by_id() {
+        let request = with_target("", "https://proxy.example/v1?team=x", |target| Anthropic.models_request(target)).unwrap();
+        assert_eq!(request.url, "https://proxy.example/v1/models?limit=1000&team=x");
+        assert!(request.headers.iter().any(|(name, _)| name == "anthropic-version"));
+        let ids = Anthropic.models_response(br#"{"data":[{"id":"claude-opus-5","type":"model"},{}],"has_more":false}"#).unwrap();
+        assert_eq!(ids, ["claude-opus-5"]);
+        assert!(Anthropic.models_response(b"{}").is_err());
+    }
+}

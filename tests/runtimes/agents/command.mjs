@@ -1,0 +1,18 @@
+// The agent in Node, Deno and Bun: settings are the last argument, results are lines on stdout.
+import "../watch.mjs";
+import * as modelwire from "modelwire";
+import { runChecks, sawUnhandled } from "../run.mjs";
+
+if (globalThis.Deno) {
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    sawUnhandled(event.reason);
+  });
+} else {
+  process.on("unhandledRejection", sawUnhandled);
+}
+
+const settings = JSON.parse(process.argv.at(-1));
+await runChecks(modelwire, settings, (result) => console.log(`check ${JSON.stringify(result)}`));
+// Connections that are kept alive would keep the process alive, too.
+process.exit(0);

@@ -1,0 +1,19 @@
+// The agent in a page and in a module worker. `modelwire` comes through the page's import map; a worker has none, and gets
+// this file with the address in place of the name.
+import "../watch.mjs";
+import * as modelwire from "modelwire";
+import { runChecks, sawUnhandled } from "../run.mjs";
+
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  sawUnhandled(event.reason);
+});
+
+const post = (path, value) => fetch(path, { method: "POST", body: JSON.stringify(value) });
+const settings = await (await fetch("/settings")).json();
+try {
+  await runChecks(modelwire, settings, (result) => post("/report", result));
+  await post("/done", {});
+} catch (error) {
+  await post("/done", { error: String(error?.stack ?? error) });
+}

@@ -1,0 +1,18 @@
+// The agent in workerd: a Worker that runs one check a request, as a Worker is used.
+import "../watch.mjs";
+import * as modelwire from "modelwire";
+import { runChecks, sawUnhandled } from "../run.mjs";
+
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  sawUnhandled(event.reason);
+});
+
+export default {
+  async fetch(request, { SETTINGS }) {
+    const index = Number(new URL(request.url).searchParams.get("check"));
+    let result;
+    await runChecks(modelwire, SETTINGS, (one) => void (result = one), [index]);
+    return Response.json(result);
+  },
+};

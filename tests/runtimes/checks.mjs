@@ -1,0 +1,23 @@
+// What must hold in every runtime: one list, run by each. A check is { name, run(modelwire, env), where? }.
+//
+//   modelwire   the package, imported by its public name
+//   env.serve   a server that replays bytes (../servers/replay-client.mjs)
+//   env.aimock  the address of a mock of four providers that somebody else wrote
+//   env.dead    an address at which nobody listens
+//   env.page    whether this is a web page (or a worker of one), where CORS rules
+//   env.loads   how often WebAssembly was instantiated so far (watch.mjs)
+//
+// Only web APIs: workerd and pages have no others. `where` says for which env a check is.
+import { clientChecks } from "./checks/client.mjs";
+import { failureChecks } from "./checks/failures.mjs";
+import { loadingChecks } from "./checks/loading.mjs";
+import { pageChecks } from "./checks/page.mjs";
+import { stoppingChecks } from "./checks/stopping.mjs";
+import { streamChecks } from "./checks/streams.mjs";
+import { wireChecks } from "./checks/wires.mjs";
+
+// Loading first: it counts what nothing else has caused yet.
+const all = [...loadingChecks, ...wireChecks, ...streamChecks, ...stoppingChecks, ...failureChecks, ...clientChecks, ...pageChecks];
+
+/** The checks for a runtime: { page }. */
+export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

