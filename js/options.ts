@@ -2,7 +2,7 @@
 //
 // Whether an option exists, and what it may be, is the core's to say. Here is only what must be said synchronously (wrong
 // types throw from `createClient`) and what cannot cross into WebAssembly.
-import { errorOf, type LlmError } from "./errors.ts";
+import { describe, errorOf, type LlmError } from "./errors.ts";
 import type { ChatRequest, ClientOptions, Key, ProviderOptions } from "./types.ts";
 
 /** By provider: its one credential. */
@@ -70,12 +70,22 @@ export function readRequest(request: ChatRequest<any>): { data: object; signal: 
   if (typeof request !== "object" || request === null) {
     throw errorOf("invalid-request", `the request must be an object, not ${typeName(request)}`);
   }
-  const { signal, ...data } = request;
+  const { signal, data } = split(request);
   if (signal != null && (typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function")) {
     throw errorOf("invalid-request", `signal must be an AbortSignal, not ${typeName(signal)}`);
   }
-  // Deep enough for `tools[0].run` and `tools[0].input`.
-  return { data: plain(data, 3) as object, signal: signal ?? undefined };
+  return { data, signal: signal ?? undefined };
+}
+
+// A getter may throw, and a proxy that was revoked does at everything.
+function split(request: ChatRequest<any>) {
+  try {
+    const { signal, ...data } = request;
+    // Deep enough for `tools[0].run` and `tools[0].input`.
+    return { signal, data: plain(data, 3) as object };
+  } catch (thrown) {
+    throw errorOf("invalid-request", `the request could not be read: ${describe(thrown)}`, thrown);
+  }
 }
 
 // An object is copied only if something in it is replaced: a long history costs a walk and no memory.

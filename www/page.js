@@ -25,10 +25,19 @@ async function ask(text) {
   follows = true;
   follow();
   const before = history;
+  let after;
+  // Another try takes the place of the one that failed, unless the conversation has gone on since.
+  const again = () => {
+    if (running) return false;
+    if (history === after) history = before;
+    ask(text);
+    return true;
+  };
   history = [...history, { role: "user", content: text }];
-  const kept = await answer(settings, controller.signal, () => ask(text)).finally(() => setRunning(null));
+  const kept = await answer(settings, controller.signal, again).finally(() => setRunning(null));
   // A question without any answer is not part of the conversation: the next one would follow on nothing.
   if (!kept) history = before;
+  after = history;
 }
 
 // Returns whether anything of an answer was kept. Goes on by itself while tools are asked for.

@@ -38,7 +38,7 @@ export function addAnswer(parent, title, model) {
       article.ariaBusy = "false";
       body.hidden = text.data === "";
       facts.hidden = !response;
-      if (response) facts.append(...factsOf(response));
+      if (response) facts.append(...factsOf(response, error?.code ?? response.finishReason));
       if (response?.warnings?.length) facts.after(warningsOf(response.warnings));
       if (error) article.append(failureOf(error, advice, again));
       if (wire) article.append(wireOf(wire));
@@ -53,9 +53,9 @@ function openReasoning(article, body) {
   return text;
 }
 
-function factsOf({ finishReason, usage, timing }) {
+function factsOf({ usage, timing }, ending) {
   const facts = [
-    ["Finished", finishReason],
+    ["Finished", ending],
     ["Tokens", tokensOf(usage)],
     ["First token", seconds(timing.firstTokenMs)],
     ["Total", seconds(timing.totalMs)],
@@ -80,7 +80,7 @@ function failureOf(error, advice, again) {
   const name = element("strong", {}, error.code ?? error.name ?? "error");
   const status = error.status ? ` (${error.status})` : "";
   const retry = again && element("button", { type: "button", className: "quiet" }, "Try again");
-  retry?.addEventListener("click", again, { once: true });
+  retry?.addEventListener("click", () => again() && retry.remove());
   const lines = [element("p", {}, name, status, ": ", error.message || String(error)), element("p", { className: "advice" }, advice)];
   return element("div", { className: error.code === "aborted" ? "failure mild" : "failure" }, ...lines, ...(retry ? [retry] : []));
 }

@@ -42,7 +42,7 @@ export async function bundle() {
   writeIfChanged(join(dist, wasmName), readFileSync(wasm));
   // For sizes.mjs: which file loads which.
   writeIfChanged(join(root, "target", "bundle.json"), Buffer.from(JSON.stringify(metafile)));
-  copyLicences();
+  copyReadmeAndLicences();
 }
 
 // esbuild has a loader for this, but the loader goes by the file's name, and under its name the module is external.
@@ -67,7 +67,8 @@ function scripts() {
     .map((name) => join(dist, name));
 }
 
-// npm takes licences from beside package.json only.
-function copyLicences() {
-  for (const name of readdirSync(root)) if (/^LICEN[CS]E/.test(name)) copyFileSync(join(root, name), join(root, "pkg", name));
+// npm takes them from beside package.json only.
+function copyReadmeAndLicences() {
+  const names = readdirSync(root).filter((name) => /^(README\.md$|LICEN[CS]E)/.test(name));
+  for (const name of names) copyFileSync(join(root, name), join(root, "pkg", name));
 }

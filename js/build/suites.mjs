@@ -3,7 +3,7 @@
 //   run     [command, ...arguments]; without it, `check` is called, which throws when something is wrong
 //   count   how to read the number of tests from the output; without it, the suite is one check
 //   needs   the built package ("package"), test dependencies from npm ("modules"), programs of browsers.mjs
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { countCargoTests, countNodeTests } from "./count.mjs";
 import { root } from "./run.mjs";
@@ -14,7 +14,7 @@ const strict = ["--", "-D", "warnings"];
 
 /** All suites of this checkout; `browsers` is what `findBrowsers` returns. */
 export function suites(browsers) {
-  const web = existsSync(join(root, "tests", "web")) ? ["--test", "web"] : [];
+  const web = webTargets().flatMap((name) => ["--test", name]);
   return [
     { name: "fmt", what: "Rust: formatting", run: ["cargo", "fmt", "--all", "--check"] },
     { name: "rust", what: "Rust: native tests", run: ["cargo", "test", "--workspace"], count: countCargoTests },
@@ -28,7 +28,7 @@ export function suites(browsers) {
     },
     { name: "sizes", what: "size budget", check: sizes, needs: ["package"] },
     ...typeTests(),
-    ...nodeTests("js", "facade", ["package"]),
+    ...nodeTests("js", "facade", ["package", "modules"]),
     ...nodeTests("sdk", "against the official SDKs", ["package", "modules"]),
     ...nodeTests("runtimes", "every runtime", ["package", "modules", "chromium", "firefox"], { concurrency: 1 }),
     ...nodeTests("package", "bundlers", ["package", "modules", "chromium"], { concurrency: 1 }),
@@ -76,6 +76,13 @@ function webTests(browsers, web) {
       ...common,
     },
   ];
+}
+
+// The test binaries that are for browsers: those that Cargo.toml takes from tests/web/.
+function webTargets() {
+  const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
+  const targets = manifest.matchAll(/^\[\[test\]\]\s+name = "([^"]+)"\s+path = "tests\/web\//gm);
+  return [...targets].map(([, name]) => name);
 }
 
 function filesBelow(folder) {

@@ -1,6 +1,6 @@
 // The answer that a wire encodes: pieces rather than text, because wires differ in how they wrap pieces, not in where they cut.
 import type { Call } from "./call.ts";
-import type { Reply } from "./reply.ts";
+import type { Reply } from "./script.ts";
 
 export interface Answer {
   /** Deltas, about a word each. */

@@ -1,5 +1,5 @@
 // Bodies: when each event goes out, and how one breaks.
-import type { Reply } from "./reply.ts";
+import type { Reply } from "./script.ts";
 import type { Frame } from "./wire.ts";
 
 /** What a body consists of: an event, silence until the request is aborted, or a connection that breaks. */

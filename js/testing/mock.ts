@@ -2,7 +2,8 @@
 // their order and framing, refuses what they refuse, and breaks where it is told to.
 import { readCall, record, type Call } from "./call.ts";
 import { brokenWhole, paced, withFaults } from "./body.ts";
-import { readReply, type MockReply, type MockRequest, type Reply } from "./reply.ts";
+import type { MockReply, MockRequest } from "./reply.ts";
+import { readReply, type Reply } from "./script.ts";
 import { answerOf } from "./answer.ts";
 import { respond, type Refusal, type Wire } from "./wire.ts";
 import { wireOf } from "./wires.ts";

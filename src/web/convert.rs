@@ -43,7 +43,7 @@ pub fn describe(thrown: &JsValue) -> String {
         js_sys::Reflect::get(value, &field.into()).ok().and_then(|found| found.as_string()).filter(|found| !found.is_empty())
     };
     let message = if thrown.is_object() { text(thrown, "message").or_else(|| text(thrown, "name")) } else { None };
-    let message = message.unwrap_or_else(|| format!("{thrown:?}"));
+    let message = message.unwrap_or_else(|| dump(thrown));
     if !thrown.is_object() {
         return message;
     }
@@ -52,6 +52,14 @@ pub fn describe(thrown: &JsValue) -> String {
         Some(cause) => format!("{message} ({cause})"),
         None => message,
     }
+}
+
+/// Not by `Debug`, which asks objects for their name and ends the module's turn if that throws.
+fn dump(value: &JsValue) -> String {
+    if !value.is_object() && !value.is_function() {
+        return format!("{value:?}");
+    }
+    js_sys::JSON::stringify(value).ok().and_then(|json| json.as_string()).unwrap_or_else(|| "something without a message".to_owned())
 }
 
 /// A function member of an object.

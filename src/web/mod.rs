@@ -56,25 +56,27 @@ pub fn client_free(client: u32) {
 /// The whole answer, as JSON.
 #[wasm_bindgen]
 pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
-    run(client, call, |client| {
-        Box::pin(async move {
-            let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
-            Ok(json(&client.engine.chat(&client.host, &request).await?))
-        })
-    })
+    let request = read(request);
+    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.chat(&client.host, &request?).await?)) }))
 }
 
 /// Opens a stream: `[stream, body]`.
 #[wasm_bindgen]
 pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
+    let request = read(request);
     run(client, call, |client| {
         Box::pin(async move {
-            let request = plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)?;
-            let (stream, response) = client.engine.open(&client.host, &request).await?;
+            let (stream, response) = client.engine.open(&client.host, &request?).await?;
             let body = response.body();
             Ok(Array::of2(&stream::keep(stream, Some(response)).into(), &body).into())
         })
     })
+}
+
+/// Read at once: a getter that throws goes through this module to the caller. In a promise's own
+/// turn it would end that turn, and the promise would never settle.
+fn read(request: JsValue) -> Result<ChatRequest> {
+    plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)
 }
 
 /// Whether a provider answers, as JSON; never rejects for what is wrong with it.

@@ -87,6 +87,8 @@ pub fn finish(stream: u32, now: f64) -> u32 {
 fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Flow>) -> u32 {
     let (code, finished) = SHARED.with_borrow_mut(|shared| {
         shared.batch.clear();
+        // A stream that is gone has no events; least of all those of the stream before it.
+        shared.layout = [0; 4];
         let Some(slot) = shared.slots.get_mut(number) else { return (DONE, None) };
         std::mem::swap(slot.stream.batch(), &mut shared.batch);
         let flow = work(&mut slot.stream, &shared.scratch);

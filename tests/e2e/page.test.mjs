@@ -19,9 +19,11 @@ after(async () => {
   await site?.close();
 });
 
+const pageTests = [];
+
 /** A test with a page of its own, which must end without a complaint of the browser. */
 function pageTest(name, run, options = {}) {
-  test(name, async () => {
+  pageTests.push([name, async () => {
     const context = await browser.newContext(options);
     const complaints = [];
     const requests = [];
@@ -38,7 +40,7 @@ function pageTest(name, run, options = {}) {
     } finally {
       await context.close();
     }
-  });
+  }]);
 }
 
 const provider = (page, name) => page.getByRole("radio", { name, exact: true });
@@ -132,7 +134,8 @@ pageTest("Stop keeps what had arrived and says aborted, and the keyboard stays w
   await page.waitForFunction(isAnswered, 1);
   const answer = lastAnswer(page);
   assert.match(await answer.locator(".text").textContent(), /^Of course\. A stream/);
-  assert.match(await answer.textContent(), /aborted/);
+  assert.equal((await factsOf(answer))["Finished"], "aborted");
+  assert.match(await answer.locator(".failure").textContent(), /^aborted: /);
   assert.doesNotMatch(await answer.textContent(), /so that you can stop it/);
   assert.equal(await sendButton(page).isVisible(), true);
   assert.equal(await message(page).evaluate((node) => node === document.activeElement), true);
@@ -156,6 +159,11 @@ for (const [name] of wires) {
     await ask(page, "Hello");
     assert.match(await lastAnswer(page).locator(".text").textContent(), /^You wrote: “Hello”/);
     assert.match(await lastAnswer(page).locator(".failure").textContent(), /^truncated: /);
+    assert.equal((await factsOf(lastAnswer(page)))["Finished"], "truncated");
+    await shouldMock(page, "answer");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.waitForFunction(isAnswered, 2);
+    assert.equal((await sentWith(lastAnswer(page))).body.messages.length, 1, "the half answer is not in the way");
   });
 
   pageTest(`a tool is called through ${name}, runs in the page, and its result is sent back`, async (page) => {
@@ -304,3 +312,6 @@ async function look(page, name) {
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
 }
+
+// Pages mostly wait for their mock's next word: three of them do so at once.
+describe("in Chromium", { concurrency: 3 }, () => pageTests.forEach(([name, run]) => test(name, run)));

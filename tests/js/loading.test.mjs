@@ -6,14 +6,15 @@ import { once } from "node:events";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { createClient, isLlmError, ready } from "modelwire/slim";
-import { ask, scripted } from "./wire.mjs";
 
 const bytes = readFileSync(fileURLToPath(import.meta.resolve("modelwire/modelwire_bg.wasm")));
+// Not from wire.mjs: that imports the entry of Node, which knows where the module is.
+const ask = (more) => ({ model: "openai/m", messages: "Hi", ...more });
 const wasm = { headers: { "content-type": "application/octet-stream" } };
 
 // One file, one process, one module: the order of these tests is that of one page's bad day.
 test("without a module the call says what to do, and nothing is loaded by createClient", async () => {
-  const { fetch } = scripted(() => Response.json({}));
+  const fetch = async () => Response.json({});
   const client = createClient({ providers: { openai: { apiKey: "k" } }, fetch });
   for (const call of [() => client.chat(ask()), () => client.stream(ask()).text(), () => ready()]) {
     await assert.rejects(call, (error) => isLlmError(error, "config") && /ready\(wasm\)/.test(error.message));
@@ -21,7 +22,7 @@ test("without a module the call says what to do, and nothing is loaded by create
   assert.equal((await client.check("openai")).error.code, "config");
 });
 
-test("what is no module is code config, with the cause and what to do", async () => {
+test("what is no module is code config, with the cause and what to do", async (t) => {
   const server = createServer((request, response) => {
     response.writeHead(request.url === "/gone.wasm" ? 404 : 200, { "content-type": "text/html" });
     response.end("<!doctype html>");
@@ -36,15 +37,15 @@ test("what is no module is code config, with the cause and what to do", async ()
     [new URL(`${at}/app.wasm`), /app\.wasm answered with text\/html/],
     [new Response("x", { status: 500 }), /status 500/],
   ];
+  t.after(() => (server.close(), server.closeAllConnections()));
   for (const [source, message] of bad) {
     await assert.rejects(ready(source), (error) => isLlmError(error, "config") && message.test(error.message) && /modelwire\/inline/.test(error.message) && error.cause !== undefined);
   }
-  server.close();
 });
 
 test("after failures it can be loaded, and a call that waits for it goes on", async () => {
   const whole = { id: "c", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hello" }, finish_reason: "stop" }] };
-  const { fetch } = scripted(() => Response.json(whole));
+  const fetch = async () => Response.json(whole);
   const client = createClient({ providers: { openai: { apiKey: "k" } }, fetch });
   let arrive;
   const loading = ready(new Promise((resolve) => (arrive = resolve)));

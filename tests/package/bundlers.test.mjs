@@ -115,11 +115,29 @@ describe("esbuild", () => {
 });
 
 describe("no bundler", () => {
-  test("a plain page with an import map streams", async () => {
-    const entry = "./node_modules/modelwire/dist/entry/url.js";
-    const map = `<script type="importmap">${JSON.stringify({ imports: { modelwire: entry } })}</script>`;
-    const app = await installApp("plain-app", { "index.html": html("main.js", map), "main.js": main() });
-    await assertServedFolderStreams(app);
+  const entry = "./node_modules/modelwire/dist/entry/url.js";
+  const map = `<script type="importmap" nonce="of-the-map">${JSON.stringify({ imports: { modelwire: entry } })}</script>`;
+  const policy = "default-src 'none'; script-src 'self' 'nonce-of-the-map' 'wasm-unsafe-eval'; connect-src *; img-src data:";
+  const policed = `<meta http-equiv="content-security-policy" content="${policy}">${map}`;
+  let app;
+
+  before(async () => {
+    app = await installApp("plain-app", {
+      "index.html": html("main.js", map),
+      "policed/index.html": html("../main.js", policed.replace("./node_modules", "../node_modules")),
+      "main.js": main(),
+    });
+  });
+
+  test("a plain page with an import map streams", () => assertServedFolderStreams(app));
+
+  test("so does one whose content security policy allows WebAssembly and no other evaluation", async () => {
+    const site = await serve({ mounts: { "/": app } });
+    try {
+      await assertStreamsIntoPage(browser, `${site.url}policed/`, provider);
+    } finally {
+      await site.close();
+    }
   });
 });
 

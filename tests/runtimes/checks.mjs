@@ -7,7 +7,8 @@
 //   env.page    whether this is a web page (or a worker of one), where CORS rules
 //   env.loads   how often WebAssembly was instantiated so far (watch.mjs)
 //
-// Only web APIs: workerd and pages have no others. `where` says for which env a check is.
+// Only web APIs: workerd and pages have no others. `where(env)` says for which env a check is; driver and runtime both ask
+// it, so that it goes by env alone.
 import { clientChecks } from "./checks/client.mjs";
 import { failureChecks } from "./checks/failures.mjs";
 import { loadingChecks } from "./checks/loading.mjs";

@@ -100,13 +100,16 @@ async function startMock() {
   return mock;
 }
 
-// One that was in use a moment ago: nobody else gets it so soon.
+// Outside of the range from which systems choose: else the next server to start, anybody's, might get it.
 async function deadPort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
+  for (;;) {
+    const port = 10_100 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const free = await new Promise((resolve) => server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return `http://127.0.0.1:${port}`;
+  }
 }
 
 function deferred() {

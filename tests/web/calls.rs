@@ -12,14 +12,14 @@ use crate::script::{ANSWER, call, chat, client, client_with, get, js, next_call,
 #[wasm_bindgen_test]
 async fn a_request_is_a_url_and_an_init_with_bytes_and_a_signal() {
     let (client, host) = client(&format!("return new Response('{ANSWER}')"));
-    let response = chat(client, request("temperature: 0.5")).await.expect("an answer");
+    let response = chat(client, request("maxTokens: 9")).await.expect("an answer");
     assert_eq!(response["text"], "Hi there");
     assert_eq!(get(&host, "url").as_string().as_deref(), Some("https://api.openai.com/v1/chat/completions"));
     assert_eq!(get(&host, "init.method").as_string().as_deref(), Some("POST"));
     assert_eq!(get(&host, "init.redirect").as_string().as_deref(), Some("manual"));
     assert_eq!(get(&host, "init.headers.authorization").as_string().as_deref(), Some("Bearer sk-test"));
     let body: Value = serde_json::from_slice(&get(&host, "init.body").unchecked_into::<Uint8Array>().to_vec()).expect("JSON");
-    assert_eq!(body, json!({ "model": "gpt-6-luna", "messages": [{ "role": "user", "content": "Hi" }], "temperature": 0.5 }));
+    assert_eq!(body, json!({ "model": "gpt-6-luna", "messages": [{ "role": "user", "content": "Hi" }], "max_completion_tokens": 9 }));
 }
 
 #[wasm_bindgen_test]
@@ -151,16 +151,7 @@ async fn an_object_that_contains_itself_is_refused_and_harms_nobody() {
         let error = chat(client, js(cycle)).await.expect_err(cycle);
         assert_eq!(error["code"], "invalid-request", "{cycle}: {error}");
     }
-    for odd in [
-        "undefined",
-        "null",
-        "5",
-        "() => {}",
-        "Symbol('x')",
-        "1n",
-        "new Proxy({}, { ownKeys() { throw 'no' } })",
-        "{ get model() { throw 'no' } }",
-    ] {
+    for odd in ["undefined", "null", "5", "() => {}", "Symbol('x')", "1n"] {
         let error = chat(client, js(odd)).await.expect_err(odd);
         assert_eq!(error["code"], "invalid-request", "{odd}: {error}");
     }

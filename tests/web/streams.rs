@@ -17,6 +17,8 @@ async fn opened(fetch: &str) -> (u32, JsValue, JsValue) {
     (pair.get(0).as_f64().expect("a number") as u32, pair.get(1), host)
 }
 
+type LetGo = fn(u32);
+
 fn aborted(host: &JsValue) -> bool {
     get(host, "init.signal.aborted").is_truthy()
 }
@@ -39,7 +41,7 @@ async fn a_response_without_a_body_has_none() {
 
 #[wasm_bindgen_test]
 async fn each_way_to_let_go_aborts_the_request() {
-    let ways: [(&str, fn(u32)); 5] = [
+    let ways: [(&str, LetGo); 5] = [
         ("free", stream::free),
         ("stop", |number| assert_eq!(parse(&stream::stop(number, "aborted", 2e12).expect("a response"))["finishReason"], "aborted")),
         ("aborted", |number| assert_eq!(parse(&stream::aborted(number, 2e12))["code"], "aborted")),

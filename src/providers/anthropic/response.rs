@@ -1,6 +1,7 @@
 //! Whole answers, and what streams share with them: content blocks, usage, the reason of the end.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{KIND, error};
@@ -70,6 +71,7 @@ pub struct WireUsage {
     cache_read_input_tokens: Option<u64>,
     #[serde(deserialize_with = "count")]
     output_tokens: Option<u64>,
+    #[serde(deserialize_with = "details")]
     output_tokens_details: Option<OutputDetails>,
 }
 
@@ -78,6 +80,11 @@ pub struct WireUsage {
 struct OutputDetails {
     #[serde(deserialize_with = "count")]
     thinking_tokens: Option<u64>,
+}
+
+/// Unknown when they have another shape: the counts beside them are good all the same.
+fn details<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OutputDetails>, D::Error> {
+    Ok(OutputDetails::deserialize(Value::deserialize(deserializer)?).ok())
 }
 
 impl WireUsage {

@@ -276,6 +276,33 @@ export const failureChecks = [
     },
   },
   {
+    name: "a request that throws when it is read is refused, wherever in it that is",
+    async run(modelwire, env) {
+      const { server, client } = await against(modelwire, env, { body: JSON.stringify(openai.textWhole()), headers: json });
+      const revoked = () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      };
+      const throwing = { get content() { throw "not now"; } };
+      const requests = [
+        revoked(),
+        { ...ask, messages: [revoked()] },
+        { ...ask, messages: [throwing] },
+        { ...ask, providerOptions: { openai: { a: { b: { c: { d: revoked() } } } } } },
+        { ...ask, providerOptions: { openai: { a: { b: { c: { d: throwing } } } } } },
+      ];
+      for (const request of requests) {
+        for (const answer of [() => client.chat(request), () => client.stream(request).response]) {
+          const error = await answer().catch((caught) => caught);
+          ok(modelwire.isLlmError(error), `not an LlmError: ${String(error)}`);
+        }
+      }
+      equal((await server.seen()).requests.length, 0, "requests");
+      equal((await client.chat(ask)).text, text, "an answer to a good one afterwards");
+    },
+  },
+  {
     name: "settings of the wrong kind or out of bounds are refused by name",
     async run(modelwire, env) {
       const { server, client } = await against(modelwire, env, { body: openai.textStream() });

@@ -178,8 +178,7 @@ export const stoppingChecks = [
       stopsAtOnce(modelwire, more ? { ...env, serve: (script) => env.serve({ ...script, ...more }) } : env, start, stop),
   })),
   {
-    name: "disposing a stream stops it",
-    where: () => Symbol.asyncDispose !== undefined,
+    name: `disposing a stream is seen by the server within ${promptMs} ms`,
     run: (modelwire, env) =>
       stopsAtOnce(
         modelwire,
@@ -191,7 +190,8 @@ export const stoppingChecks = [
           reader.releaseLock();
           return stream;
         },
-        (stream) => stream[Symbol.asyncDispose](),
+        // The second is what compilers and polyfills use where the first is missing.
+        (stream) => stream[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")](),
       ),
   },
   {
