@@ -14,8 +14,7 @@ export function keep(owner: object): void {
 }
 
 /** A reference that does not keep its target alive, where the runtime has such. */
-export function weakly<T extends object>(target: T): () => T | undefined {
-  if (typeof WeakRef === "undefined") return () => target;
-  const reference = new WeakRef(target);
-  return () => reference.deref();
+export function weakly<T extends object>(target: T): { deref(): T | undefined } {
+  // Not a function made here: it would keep `target` alive.
+  return typeof WeakRef === "undefined" ? { deref: () => target } : new WeakRef(target);
 }

@@ -165,7 +165,7 @@ export class Pump implements Supply<ChatEvent>, Running {
     const { signal, running } = this.#source;
     // The signal may live as long as the page: it does not keep a forgotten stream alive.
     const pump = weakly(this);
-    const unwatch = watch({ abort: (stop) => pump()?.abort(stop) }, signal, running);
+    const unwatch = watch({ abort: (stop) => pump.deref()?.abort(stop) }, signal, running);
     if (this.failure) return unwatch();
     this.#slot.unwatch = unwatch;
     this.#opening = true;

@@ -48,7 +48,8 @@ function nodeTests(folder, what, needs, { concurrency } = {}) {
   if (files.length === 0) return [];
   // Where time matters or browsers start, one file after the other: two cores are few.
   const pace = concurrency ? [`--test-concurrency=${concurrency}`] : [];
-  const run = ["node", "--test", "--test-reporter=spec", ...pace, ...files.map((file) => relative(root, file)).sort()];
+  // The limit is for a file as much as for a test in it: one that never ends is reported, and the next one runs.
+  const run = ["node", "--test", "--test-reporter=spec", "--test-timeout=240000", ...pace, ...files.map((file) => relative(root, file)).sort()];
   return [{ name: folder, what: `JavaScript: ${what}`, run, count: countNodeTests, needs }];
 }
 

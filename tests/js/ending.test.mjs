@@ -1,6 +1,8 @@
 // The ends of a stream other than its own: failures, aborts, cancels. None leaves a request, a listener or a loose rejection.
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { isLlmError, LlmError } from "modelwire";
 import { all, answer, ask, client, countedSignal, macrotask, streamOf, text } from "./wire.mjs";
 
@@ -318,4 +320,22 @@ describe("a consumer that throws", () => {
     abort();
     await assert.rejects(end, { code: "aborted" });
   });
+});
+
+test("a stream that is forgotten in the middle is collected: its request stops and its listener goes", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const { signal, listeners } = countedSignal();
+  const { client: made, calls } = client(stalled);
+  await (async () => {
+    const iterator = made.stream(ask({ signal })).values();
+    await iterator.next();
+  })();
+  assert.equal(listeners(), 1);
+  for (let tries = 0; tries < 100 && listeners() > 0; tries++) {
+    collect();
+    await macrotask();
+  }
+  assert.equal(listeners(), 0);
+  assert.equal(calls[0].aborted, true);
 });

@@ -3,6 +3,7 @@
 //   modelwire   the package, imported by its public name
 //   env.serve   a server that replays bytes (../servers/replay-client.mjs)
 //   env.aimock  the address of a mock of four providers that somebody else wrote
+//   env.fixtures  what the stream fixtures must come to
 //   env.dead    an address at which nobody listens
 //   env.page    whether this is a web page (or a worker of one), where CORS rules
 //   env.loads   how often WebAssembly was instantiated so far (watch.mjs)

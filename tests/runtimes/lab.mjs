@@ -1,6 +1,7 @@
 // What every driver needs: the packed package in a folder of its own, the servers, and the list of checks as node tests.
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -30,13 +31,11 @@ export function testRuntime(name, { page = false, absent, launch }) {
       if (error) waiting.get(of)?.reject(new Error(error));
       else waiting.get(of)?.resolve();
     };
-    const settings = { page, aimock: lab.aimock, dead: lab.dead, replay: lab.replay };
-    const end = (why) => {
-      for (const [of, one] of waiting) one.reject(new Error(`"${of}" was not reported${why}`));
-    };
-    const running = Promise.resolve()
-      .then(() => launch({ ...lab, settings }, report))
-      .then(() => end(""), (error) => end(`: ${error.stack ?? error}`));
+    const settings = { page, aimock: lab.aimock, dead: lab.dead, replay: lab.replay, fixtures: await streamFixtures() };
+    const running = (async () => launch({ ...lab, settings }, report))().finally(() => {
+      for (const one of waiting.values()) one.reject(new Error("the runtime ended without a word about this"));
+    });
+    running.catch(() => {});
     for (const check of checks) {
       await t.test(check.name, async () => {
         await waiting.get(check.name).promise.catch((error) => {
@@ -46,6 +45,7 @@ export function testRuntime(name, { page = false, absent, launch }) {
         });
       });
     }
+    // Fails the whole when the runtime itself did.
     await running;
   });
 }
@@ -84,6 +84,21 @@ async function install(folder) {
   for (const name of await readdir(here)) {
     if (!name.endsWith(".test.mjs")) await cp(join(here, name), join(folder, "runtimes", name), { recursive: true });
   }
+}
+
+/** What the stream fixtures must come to: the core's own tests hold them to it, byte by byte and without a network. */
+async function streamFixtures() {
+  const folder = join(root, "tests", "fixtures");
+  const list = [];
+  for (const kind of await readdir(folder)) {
+    for (const name of await readdir(join(folder, kind))) {
+      if (!existsSync(join(folder, kind, name, "stream.txt"))) continue;
+      const { error, partial, ...whole } = JSON.parse(await readFile(join(folder, kind, name, "expected.json"), "utf8"));
+      const { text = "", finishReason = null } = partial ?? whole;
+      list.push({ kind, fixture: `${kind}/${name}`, text, finishReason, code: error?.code ?? null });
+    }
+  }
+  return list;
 }
 
 /** The four wires as somebody else understands them. */

@@ -8,6 +8,23 @@ const counts = ({ inputTokens, outputTokens, totalTokens }) => ({ inputTokens, o
 export const wireChecks = [
   ...wires.flatMap(checksOf),
   {
+    name: "every stream fixture comes to the same over a network as without one",
+    async run({ createClient, isLlmError }, env) {
+      ok(env.fixtures.length > 50, `only ${env.fixtures.length} fixtures`);
+      const wrong = [];
+      for (const { fixture, kind, text: expected, finishReason, code } of env.fixtures) {
+        const [wire] = wires.filter((one) => one.kind === kind);
+        const server = await env.serve({ fixture, cut: "events" });
+        const client = createClient({ providers: wire.provider(server.baseURL, key) });
+        const answer = await client.stream({ model: wire.model, messages: "Hi" }).response.catch((error) => error);
+        const got = isLlmError(answer) ? [answer.code, answer.partial?.text] : [answer.text, answer.finishReason];
+        const should = code ? [code, expected] : [expected, finishReason];
+        if (JSON.stringify(got) !== JSON.stringify(should)) wrong.push(`${fixture}: ${JSON.stringify(got)}, not ${JSON.stringify(should)}`);
+      }
+      ok(wrong.length === 0, wrong.join("\n"));
+    },
+  },
+  {
     name: "Anthropic's long answers are streamed inside chat()",
     async run({ createClient }, env) {
       const [wire] = wires.filter(({ name }) => name === "Anthropic");

@@ -1,0 +1,70 @@
+// The public types against the contract: what is delivered is assignable to it, and what it lets a developer write is
+// accepted. Compiled only; run (by tests/js/contract.test.mjs) where the contract is at hand.
+import type * as contract from "../../../shared/design/api.d.ts";
+import * as modelwire from "modelwire";
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+/** `Given` may stand where `Wanted` is asked for. */
+type Assignable<Given, Wanted> = IsAny<Given> extends true ? false : [Given] extends [Wanted] ? true : false;
+/** Either may stand for the other. */
+type Same<A, B> = Assignable<A, B> extends true ? Assignable<B, A> : false;
+type Check<T extends true> = T;
+
+// What the developer gets: ours is at least the contract's.
+export type Given = [
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "check" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
+  Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
+  Check<Assignable<modelwire.LlmError, contract.LlmError>>,
+  Check<Assignable<typeof modelwire.createClient, (options: contract.ClientOptions) => Pick<contract.Client, "chat" | "stream" | "check" | "close">>>,
+  Check<Assignable<typeof modelwire.ready, typeof contract.ready>>,
+  Check<Assignable<typeof modelwire.readStream, typeof contract.readStream>>,
+  Check<Assignable<typeof modelwire.isLlmError, typeof contract.isLlmError>>,
+];
+
+// What goes both ways, or is a closed list: the same.
+export type Equal = [
+  Check<Same<modelwire.ErrorCode, contract.ErrorCode>>,
+  Check<Same<modelwire.FinishReason, contract.FinishReason>>,
+  Check<Same<modelwire.ChatEvent, contract.ChatEvent>>,
+  Check<Same<modelwire.ChatEvent["type"], contract.ChatEvent["type"]>>,
+  Check<Same<modelwire.Message, contract.Message>>,
+  Check<Same<modelwire.UserPart, contract.UserPart>>,
+  Check<Same<modelwire.AssistantPart, contract.AssistantPart>>,
+  Check<Same<modelwire.ToolCall, contract.ToolCall>>,
+  Check<Same<modelwire.Tool, contract.Tool>>,
+  Check<Same<modelwire.Schema<string>, contract.Schema<string>>>,
+  Check<Same<modelwire.ChatRequest<string>, contract.ChatRequest<string>>>,
+  Check<Same<keyof modelwire.ChatRequest, keyof contract.ChatRequest>>,
+  Check<Same<modelwire.ChatResponse, contract.ChatResponse>>,
+  Check<Same<modelwire.Usage, contract.Usage>>,
+  Check<Same<modelwire.Cost, contract.Cost>>,
+  Check<Same<modelwire.Warning, contract.Warning>>,
+  Check<Same<modelwire.Attempt, contract.Attempt>>,
+  Check<Same<modelwire.ErrorInfo, contract.ErrorInfo>>,
+  Check<Same<modelwire.Key, contract.Key>>,
+  Check<Same<modelwire.ProviderOptions, contract.ProviderOptions>>,
+  Check<Same<keyof modelwire.ProviderOptions, keyof contract.ProviderOptions>>,
+  Check<Same<modelwire.ModelTarget, contract.ModelTarget>>,
+  Check<Same<modelwire.ClientOptions, contract.ClientOptions>>,
+  Check<Same<keyof modelwire.ClientOptions, keyof contract.ClientOptions>>,
+  Check<Same<modelwire.RetryOptions, contract.RetryOptions>>,
+  Check<Same<modelwire.TimeoutOptions, contract.TimeoutOptions>>,
+  Check<Same<modelwire.LimitOptions, contract.LimitOptions>>,
+  Check<Same<modelwire.FallbackOptions, contract.FallbackOptions>>,
+  Check<Same<modelwire.BudgetOptions, contract.BudgetOptions>>,
+  Check<Same<modelwire.CacheOptions, contract.CacheOptions>>,
+  Check<Same<modelwire.ModelInfo, contract.ModelInfo>>,
+  Check<Same<modelwire.Prices, contract.Prices>>,
+  Check<Same<modelwire.Store, contract.Store>>,
+  Check<Same<modelwire.LimitStore, contract.LimitStore>>,
+  Check<Same<modelwire.LogRecord, contract.LogRecord>>,
+  Check<Same<modelwire.NodeWritable, contract.NodeWritable>>,
+  Check<Same<modelwire.FileHandle, contract.FileHandle>>,
+];
+
+// The checks can fail.
+// @ts-expect-error
+export type CanFail = Check<Same<"a", "b">>;
+// @ts-expect-error
+export type CanFailOnAny = Check<Assignable<any, string>>;

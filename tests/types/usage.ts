@@ -1,0 +1,47 @@
+// What a developer writes compiles, and what is a mistake does not. Compiled only.
+import { createClient, isLlmError, readStream, ready, type ChatEvent, type ErrorCode, type LlmError } from "modelwire";
+
+const client = createClient({ providers: { openai: { apiKey: async () => "key" }, mine: { kind: "openai-compatible", baseURL: "/v1" } } });
+
+export async function calls(controller: AbortController, element: HTMLElement, file: FileSystemFileHandle): Promise<string> {
+  await ready(fetch("modelwire_bg.wasm"));
+  const { text, newMessages } = await client.chat({ model: "openai/m", messages: "Hi", signal: controller.signal });
+  const stream = client.stream({ messages: [{ role: "user", content: text }, ...newMessages] });
+  for await (const event of stream) if (event.type === "text-delta") element.append(event.text);
+  for await (const piece of stream.textStream) element.append(piece.toUpperCase());
+  await stream.display(element);
+  await stream.save(file, { onProgress: (bytes) => bytes.toFixed() });
+  await stream.save(new WritableStream<string>());
+  await stream.pipeTo(new WritableStream<ChatEvent>());
+  await using own = client.stream({ messages: "Hi" });
+  const awaited: Response = await own.toResponse("openai", { headers: { vary: "origin" } });
+  const direct: Response = own.toResponse();
+  return readStream(Promise.resolve(awaited ?? direct)).text();
+}
+
+export function errors(error: unknown): LlmError | number | undefined {
+  if (isLlmError(error, "context-length")) {
+    const code: "context-length" = error.code;
+    return code.length + (error.needed ?? 0);
+  }
+  return isLlmError(error) ? error : undefined;
+}
+
+export function everyCode(code: ErrorCode): boolean {
+  return code !== "aborted";
+}
+
+// @ts-expect-error providers are required
+createClient({});
+// @ts-expect-error a key is a string or gives one
+createClient({ providers: { openai: { apiKey: 5 } } });
+// @ts-expect-error messages are required
+client.chat({ model: "openai/m" });
+// @ts-expect-error no such role
+client.chat({ messages: [{ role: "robot", content: "x" }] });
+// @ts-expect-error no such format
+client.stream({ messages: "x" }).toResponse("xml");
+// @ts-expect-error no such code
+isLlmError(0, "nope");
+// @ts-expect-error an LlmError is never made by its user
+export const made = new (null as unknown as typeof LlmError)();
