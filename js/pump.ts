@@ -103,7 +103,7 @@ export class Pump implements Supply<ChatEvent>, Running {
   }
 
   take(): ChatEvent | undefined {
-    if (this.over || this.failure) return undefined;
+    // Whatever ended it has emptied the queue.
     const event = this.#next();
     if (event?.type === "end") {
       this.#resolve(event.response);

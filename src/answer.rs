@@ -6,11 +6,10 @@
 //!
 //! It knows no provider's JSON and no time: timing and attempts are added by the engine.
 
-use serde_json::value::RawValue;
-
-use crate::chat::{
-    AssistantMessage, AssistantPart, ChatEvent, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning,
-};
+use crate::chat::{AssistantMessage, AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
+use crate::json::Json;
+use crate::object;
+use crate::text::slice;
 
 /// What a stretch of a [`Batch`] is. The numbers are the boundary's: `js/stream.ts` reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,27 +54,21 @@ impl Batch {
     }
 
     /// Adds a rare event as JSON.
-    pub fn push_event(&mut self, event: &ChatEvent<'_>) {
+    pub fn push_json(&mut self, event: &Json<'_>) {
         let start = self.text.len();
-        let mut bytes = std::mem::take(&mut self.text).into_bytes();
-        // Writing our own plain data to memory cannot fail; if it did, the event is left out whole.
-        if serde_json::to_writer(&mut bytes, event).is_err() {
-            bytes.truncate(start);
-        }
-        self.text = String::from_utf8(bytes).unwrap_or_default();
+        event.write(&mut self.text);
         self.close(Kind::Json, 0, self.text.len() - start);
     }
 
     fn close(&mut self, kind: Kind, index: usize, bytes: usize) {
-        let added = &self.text[self.text.len() - bytes..];
+        let added = slice(&self.text, self.text.len() - bytes, self.text.len());
         self.utf16 += if added.is_ascii() { bytes as u32 } else { added.chars().map(|c| c.len_utf16() as u32).sum() };
         self.marks.push(kind as u32 | (index as u32) << 8);
         self.marks.push(self.utf16);
     }
 
-    /// The events as JSON values, as JavaScript sees them. For tests and for hosts without the
-    /// fast path.
-    pub fn events(&self) -> Vec<serde_json::Value> {
+    /// The events as JSON, as JavaScript builds them. For tests, and for hosts without the fast path.
+    pub fn events(&self) -> Vec<Json<'static>> {
         let wide: Vec<u16> = self.text.encode_utf16().collect();
         let mut start = 0;
         self.marks
@@ -84,14 +77,12 @@ impl Batch {
                 let end = mark[1] as usize;
                 let text = String::from_utf16_lossy(&wide[start..end]);
                 start = end;
-                let index = (mark[0] >> 8) as usize;
-                let event = match mark[0] & 0xFF {
-                    1 => ChatEvent::TextDelta { text: &text },
-                    2 => ChatEvent::ReasoningDelta { text: &text },
-                    3 => ChatEvent::ToolCallDelta { index, text: &text },
-                    _ => return serde_json::from_str(&text).unwrap_or_default(),
-                };
-                serde_json::to_value(&event).unwrap_or_default()
+                match mark[0] & 0xFF {
+                    1 => object! { "type": "text-delta", "text": text },
+                    2 => object! { "type": "reasoning-delta", "text": text },
+                    3 => object! { "type": "tool-call-delta", "index": u64::from(mark[0] >> 8), "text": text },
+                    _ => Json::parse(&text).map(Json::into_owned).unwrap_or(Json::Null),
+                }
             })
             .collect()
     }
@@ -246,7 +237,7 @@ impl Answer {
         let call = ToolCall { id, name: name.to_owned(), input_text: String::new() };
         if self.live {
             self.start();
-            self.batch.push_event(&ChatEvent::ToolCallStart { index, id: &call.id, name: &call.name });
+            self.batch.push_json(&object! { "type": "tool-call-start", "index": index, "id": &call.id, "name": &call.name });
         }
         self.parts.push(AssistantPart::ToolCall(call));
     }
@@ -277,7 +268,9 @@ impl Answer {
         }
         if let Some(AssistantPart::ToolCall(call)) = self.parts.get(self.tools[index].part) {
             if self.live {
-                self.batch.push_event(&ChatEvent::ToolCall { index, call });
+                let mut event = call.to_json();
+                event.set("index", index);
+                self.batch.push_json(&event);
             }
             if call.input().is_none() {
                 self.warnings.push(Warning {
@@ -323,7 +316,8 @@ impl Answer {
     /// The `start` event, once, ahead of the first delta.
     pub fn start(&mut self) {
         if self.live && !self.started {
-            self.batch.push_event(&ChatEvent::Start { provider: &self.provider, model: &self.model, id: &self.id });
+            let event = object! { "type": "start", "provider": &self.provider, "model": &self.model, "id": &self.id };
+            self.batch.push_json(&event);
         }
         self.started = true;
     }
@@ -353,7 +347,7 @@ impl Answer {
 
     /// What has arrived, as a response. `stopped` overrides the reason: "aborted" or "budget" for
     /// an answer that was ended from this side.
-    pub fn response(&self, stopped: Option<FinishReason>, raw: Option<Box<RawValue>>) -> ChatResponse {
+    pub fn response(&self, stopped: Option<FinishReason>, raw: Option<String>) -> ChatResponse {
         let (mut text, mut reasoning) = (String::new(), String::new());
         let mut tool_calls = Vec::new();
         let mut refused = false;
@@ -398,13 +392,10 @@ impl Answer {
             text,
             reasoning,
             tool_calls,
-            new_messages: vec![message.clone()],
             message,
             finish_reason,
             raw_finish_reason,
             usage,
-            cost: None,
-            cached: false,
             attempts: Vec::new(),
             timing: Timing::default(),
             warnings: self.warnings.clone(),

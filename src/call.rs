@@ -5,6 +5,7 @@
 use crate::chat::{Attempt, ChatResponse, ErrorInfo, Timing};
 use crate::error::{Error, ErrorKind};
 use crate::http::{ResponseHead, iso_time};
+use crate::json::Json;
 use crate::providers::Row;
 use crate::secret::Secret;
 
@@ -126,9 +127,9 @@ fn redact(error: &mut Error, secret: &Secret) {
         error.message = message;
     }
     if let Some(body) = &mut error.body
-        && let Some(clean) = secret.redact(&body.to_string())
+        && let Some(clean) = secret.redact(&body.to_text())
     {
-        *body = serde_json::from_str(&clean).unwrap_or_default();
+        *body = Json::Raw(clean.into());
     }
 }
 

@@ -3,10 +3,10 @@
 //! No provider's names and no behaviour beyond what the data itself says. The shapes on the outside
 //! are the contract's (`js/types.ts`); `tests/it/contract.rs` holds the two equal.
 
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use crate::json::Json;
+use crate::object;
 
 /// One chat call, checked and normalised (see [`crate::request`]).
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct ChatRequest {
     /// How much the model may think.
     pub reasoning: Option<Reasoning>,
     /// Sent as they are on top of the encoded body, by provider name.
-    pub provider_options: Map<String, Value>,
+    pub provider_options: Vec<(String, Json<'static>)>,
     /// Added to the request's headers; they win over the provider's.
     pub headers: Vec<(String, String)>,
 }
@@ -71,8 +71,7 @@ impl UserPart {
 }
 
 /// What an assistant turn is made of, in the order in which it came.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the contract's own fields")]
 pub enum AssistantPart {
     Text {
@@ -83,24 +82,38 @@ pub enum AssistantPart {
         text: String,
     },
     /// Writes its own `type`.
-    #[serde(untagged)]
     ToolCall(ToolCall),
 }
 
 /// A stretch of reasoning.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReasoningPart {
     /// Empty when the provider keeps it to itself and sends a signature only.
     pub text: String,
     /// Opaque; valid at the provider that made it only.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
     /// Who made it: the configured kind ("anthropic"). It goes back to nobody else.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// Anthropic's redacted thinking: `signature` holds its encrypted data.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
+}
+
+impl AssistantPart {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        match self {
+            Self::Text { text } => object! { "type": "text", "text": text },
+            Self::Refusal { text } => object! { "type": "refusal", "text": text },
+            Self::ToolCall(call) => call.to_json(),
+            Self::Reasoning(part) => {
+                let mut out = object! { "type": "reasoning", "text": &part.text };
+                out.set_some("signature", part.signature.as_deref());
+                out.set_some("provider", part.provider.as_deref());
+                out.set_some("redacted", part.redacted.then_some(true));
+                out
+            }
+        }
+    }
 }
 
 /// A call of a tool by the model.
@@ -117,33 +130,29 @@ pub struct ToolCall {
 impl ToolCall {
     /// The arguments as JSON text: `{}` when empty or `null` (Cohere sends either for a tool
     /// without arguments), `None` when they are not JSON.
-    pub fn input(&self) -> Option<&RawValue> {
+    pub fn input(&self) -> Option<&str> {
         match self.input_text.trim() {
-            "" | "null" => serde_json::from_str("{}").ok(),
-            text => serde_json::from_str(text).ok(),
+            "" | "null" => Some("{}"),
+            text => Json::parse(text).ok().map(|_| text),
         }
     }
 
     /// The arguments as a JSON object, for the wires that want one; `{}` when they are anything else.
-    pub fn input_object(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.input_text).unwrap_or_default()
+    pub fn input_object(&self) -> Json<'_> {
+        Json::parse(&self.input_text).ok().filter(Json::is_object).unwrap_or_else(Json::object)
+    }
+
+    /// As the contract has it. `input` is left out when the text is not JSON: its `undefined`.
+    pub fn to_json(&self) -> Json<'_> {
+        let mut out = object! { "type": "tool-call", "id": &self.id, "name": &self.name };
+        out.set_some("input", self.input().map(raw));
+        out.set("inputText", &self.input_text);
+        out
     }
 }
 
-impl Serialize for ToolCall {
-    /// With the contract's `type`. `input` is left out when the text is not JSON: its `undefined`.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ToolCall", 5)?;
-        out.serialize_field("type", "tool-call")?;
-        out.serialize_field("id", &self.id)?;
-        out.serialize_field("name", &self.name)?;
-        match self.input() {
-            Some(input) => out.serialize_field("input", input)?,
-            None => out.skip_field("input")?,
-        }
-        out.serialize_field("inputText", &self.input_text)?;
-        out.end()
-    }
+fn raw(text: &str) -> Json<'_> {
+    Json::Raw(Cow::Borrowed(text))
 }
 
 /// Something that the model may call.
@@ -154,7 +163,7 @@ pub struct Tool {
     /// What it does, for the model.
     pub description: Option<String>,
     /// JSON Schema of its arguments; an object without properties when none was given.
-    pub input: Value,
+    pub input: Json<'static>,
     /// Whether the provider shall hold the arguments to the schema.
     pub strict: Option<bool>,
 }
@@ -196,8 +205,7 @@ impl Reasoning {
 }
 
 /// Why the answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the contract's own values")]
 pub enum FinishReason {
     Stop,
@@ -214,11 +222,24 @@ impl FinishReason {
     /// Every reason, for tables and tests.
     pub const ALL: [Self; 8] =
         [Self::Stop, Self::Length, Self::ToolCalls, Self::ContentFilter, Self::Refusal, Self::Aborted, Self::Budget, Self::Other];
+
+    /// The contract's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool-calls",
+            Self::ContentFilter => "content-filter",
+            Self::Refusal => "refusal",
+            Self::Aborted => "aborted",
+            Self::Budget => "budget",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// Tokens as billed; `None` is "not reported", never 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// All input, cache reads and writes included.
     pub input_tokens: Option<u64>,
@@ -237,6 +258,19 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'static> {
+        object! {
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "totalTokens": self.total_tokens,
+            "cacheReadTokens": self.cache_read_tokens,
+            "cacheWriteTokens": self.cache_write_tokens,
+            "reasoningTokens": self.reasoning_tokens,
+            "estimated": self.estimated,
+        }
+    }
+
     /// Takes what `newer` knows and keeps the rest: usage in a stream is cumulative, so a later
     /// figure replaces an earlier one and is never added to it.
     pub fn merge(&mut self, newer: Usage) {
@@ -255,32 +289,37 @@ impl Usage {
 }
 
 /// A setting that could not be honoured, or something that was repaired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// For programs: "dropped-setting", "clamped-setting", "incomplete-tool-input", …
     pub code: &'static str,
     /// For people.
     pub message: String,
     /// The request's field, in its own spelling ("topK").
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub setting: Option<String>,
 }
 
 impl Warning {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        let mut out = object! { "code": self.code, "message": &self.message };
+        out.set_some("setting", self.setting.as_deref());
+        out
+    }
+
     /// A sampling setting that this model cannot take, left out.
     pub fn dropped(setting: &str, why: &str) -> Self {
         Self { code: "dropped-setting", message: format!("{setting} was not sent: {why}"), setting: Some(setting.to_owned()) }
     }
 
     /// A sampling setting moved to the nearest value that this provider accepts.
-    pub fn clamped(setting: &str, to: impl std::fmt::Display, why: &str) -> Self {
+    pub fn clamped(setting: &str, to: &str, why: &str) -> Self {
         Self { code: "clamped-setting", message: format!("{setting} was sent as {to}: {why}"), setting: Some(setting.to_owned()) }
     }
 }
 
 /// One try at one target.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// As configured.
     pub provider: String,
@@ -300,9 +339,24 @@ pub struct Attempt {
     pub error: Option<ErrorInfo>,
 }
 
+impl Attempt {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        object! {
+            "provider": &self.provider,
+            "model": &self.model,
+            "keyIndex": self.key_index,
+            "startedAt": &self.started_at,
+            "waitedMs": self.waited_ms,
+            "durationMs": self.duration_ms,
+            "status": self.status,
+            "error": self.error.as_ref().map(ErrorInfo::to_json),
+        }
+    }
+}
+
 /// An error as it stands in an [`Attempt`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ErrorInfo {
     /// The kind.
     pub code: crate::error::ErrorKind,
@@ -314,6 +368,19 @@ pub struct ErrorInfo {
     pub retryable: bool,
     /// The provider's hint.
     pub retry_after_ms: Option<u64>,
+}
+
+impl ErrorInfo {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        object! {
+            "code": self.code.word(),
+            "message": &self.message,
+            "status": self.status,
+            "retryable": self.retryable,
+            "retryAfterMs": self.retry_after_ms,
+        }
+    }
 }
 
 impl From<&crate::error::Error> for ErrorInfo {
@@ -329,8 +396,7 @@ impl From<&crate::error::Error> for ErrorInfo {
 }
 
 /// When things happened, in milliseconds of the host's clock.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timing {
     /// ISO 8601.
     pub started_at: String,
@@ -344,8 +410,7 @@ pub struct Timing {
 
 /// The answer. Field for field the contract's `ChatResponse`, but for `output`, which is made
 /// where the schema is.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the contract's own fields")]
 pub struct ChatResponse {
     pub id: String,
@@ -355,76 +420,63 @@ pub struct ChatResponse {
     pub reasoning: String,
     pub tool_calls: Vec<ToolCall>,
     pub message: AssistantMessage,
-    pub new_messages: Vec<AssistantMessage>,
     pub finish_reason: FinishReason,
     pub raw_finish_reason: Option<String>,
     pub usage: Usage,
-    pub cost: Option<Value>,
-    pub cached: bool,
     pub attempts: Vec<Attempt>,
     pub timing: Timing,
     pub warnings: Vec<Warning>,
     pub request_id: Option<String>,
     pub call_id: String,
-    pub raw: Option<Box<RawValue>>,
+    pub raw: Option<String>,
+}
+
+impl ChatResponse {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        let message = self.message.to_json();
+        object! {
+            "id": &self.id,
+            "provider": &self.provider,
+            "model": &self.model,
+            "text": &self.text,
+            "reasoning": &self.reasoning,
+            "toolCalls": self.tool_calls.iter().map(ToolCall::to_json).collect::<Vec<_>>(),
+            "newMessages": vec![message.clone()],
+            "message": message,
+            "finishReason": self.finish_reason.word(),
+            "rawFinishReason": self.raw_finish_reason.as_deref(),
+            "usage": self.usage.to_json(),
+            // Prices are not known yet: null is "unknown", 0 would be "free".
+            "cost": Json::Null,
+            "cached": false,
+            "attempts": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
+            "timing": object! {
+                "startedAt": &self.timing.started_at,
+                "waitedMs": self.timing.waited_ms,
+                "firstTokenMs": self.timing.first_token_ms,
+                "totalMs": self.timing.total_ms,
+            },
+            "warnings": self.warnings.iter().map(Warning::to_json).collect::<Vec<_>>(),
+            "requestId": self.request_id.as_deref(),
+            "callId": &self.call_id,
+            "raw": self.raw.as_deref().map(raw),
+        }
+    }
 }
 
 /// The assistant's turn as a message: a plain string when it is nothing but one text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssistantMessage(pub Vec<AssistantPart>);
 
-impl Serialize for AssistantMessage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("AssistantMessage", 2)?;
-        out.serialize_field("role", "assistant")?;
-        match self.0.as_slice() {
-            [] => out.serialize_field("content", "")?,
-            [AssistantPart::Text { text }] => out.serialize_field("content", text)?,
-            parts => out.serialize_field("content", parts)?,
-        }
-        out.end()
+impl AssistantMessage {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        let content = match self.0.as_slice() {
+            [] => Json::from(""),
+            [AssistantPart::Text { text }] => text.into(),
+            parts => parts.iter().map(AssistantPart::to_json).collect::<Vec<_>>().into(),
+        };
+        object! { "role": "assistant", "content": content }
     }
-}
-
-/// One event of a stream. Deltas do not pass through here on their way to JavaScript (see
-/// [`crate::answer::Batch`]); this is their shape for tests and for everything that is rare.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-#[allow(missing_docs, reason = "the contract's own fields")]
-pub enum ChatEvent<'a> {
-    Start {
-        provider: &'a str,
-        model: &'a str,
-        id: &'a str,
-    },
-    TextDelta {
-        text: &'a str,
-    },
-    ReasoningDelta {
-        text: &'a str,
-    },
-    ToolCallStart {
-        index: usize,
-        id: &'a str,
-        name: &'a str,
-    },
-    ToolCallDelta {
-        index: usize,
-        text: &'a str,
-    },
-    Usage {
-        usage: Usage,
-        cost: Option<&'a Value>,
-    },
-    End {
-        finish_reason: FinishReason,
-        response: &'a ChatResponse,
-    },
-    /// The call writes its own `type`.
-    #[serde(untagged)]
-    ToolCall {
-        index: usize,
-        #[serde(flatten)]
-        call: &'a ToolCall,
-    },
 }

@@ -3,14 +3,14 @@
 //! Who is asked, with which key, what is sent, what the answer means. It performs nothing itself (a
 //! [`Host`] does) and knows no provider's JSON (a [`Dialect`] does). Called by `web` and by tests.
 
-use serde::Serialize;
-
 use crate::answer::Answer;
 use crate::call::{Call, is_html, not_the_api};
 use crate::chat::{ChatRequest, ChatResponse, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::http::HttpRequest;
+use crate::json::{Json, body_text};
+use crate::object;
 use crate::open_stream::{MAX_BODY_BYTES, OpenStream};
 use crate::options::{ClientOptions, ProviderOptions};
 use crate::providers::{Dialect, Mode, Target};
@@ -24,19 +24,27 @@ pub struct Engine {
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Check {
     /// Whether the key, the network and the endpoint work.
     pub ok: bool,
     /// How many models the provider lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,
     /// From asking to the whole answer.
     pub latency_ms: f64,
     /// What is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Box<Error>>,
+}
+
+impl Check {
+    /// As the contract has it.
+    pub fn to_json(&self) -> Json<'_> {
+        let mut out = object! { "ok": self.ok };
+        out.set_some("models", self.models);
+        out.set("latencyMs", self.latency_ms);
+        out.set_some("error", self.error.as_ref().map(|error| error.to_json()));
+        out
+    }
 }
 
 impl Engine {
@@ -65,8 +73,7 @@ impl Engine {
             }
             dialect.chat_response(&body, &mut answer)?;
             answer.end_tools();
-            let raw = String::from_utf8(body).ok().and_then(|text| serde_json::value::RawValue::from_string(text.trim().to_owned()).ok());
-            Ok(answer.response(None, raw))
+            Ok(answer.response(None, Some(body_text(&body).into_owned())))
         }
         .await;
         let now = host.now();

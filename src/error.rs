@@ -3,17 +3,15 @@
 //! What a provider's own codes mean is said in `providers/<x>.rs`; what an HTTP status means when
 //! nothing better is known, and which kinds are worth another try, is said here, once.
 
-use serde::Serialize;
-use serde_json::Value;
-
 use crate::chat::{Attempt, ChatResponse};
+use crate::json::{Json, body_text};
+use crate::object;
 
 /// Boxed, because an error is rare and large, and a `Result` is returned from every decoder.
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 /// Why a call failed. The names are the contract's `ErrorCode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names say it; error.md in the docs explains each")]
 pub enum ErrorKind {
     Aborted,
@@ -73,7 +71,37 @@ impl ErrorKind {
 
     /// Of the contract's word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| serde_json::to_value(kind).is_ok_and(|known| known == word))
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The contract's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Aborted => "aborted",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::InvalidRequest => "invalid-request",
+            Self::Unsupported => "unsupported",
+            Self::NotFound => "not-found",
+            Self::ContextLength => "context-length",
+            Self::ContentFilter => "content-filter",
+            Self::RateLimit => "rate-limit",
+            Self::Quota => "quota",
+            Self::Overloaded => "overloaded",
+            Self::Server => "server",
+            Self::Network => "network",
+            Self::Cors => "cors",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Budget => "budget",
+            Self::OutputInvalid => "output-invalid",
+            Self::ToolFailed => "tool-failed",
+            Self::Config => "config",
+            Self::MissingKey => "missing-key",
+            Self::Template => "template",
+            Self::Storage => "storage",
+        }
     }
 
     /// What a status means when the body says nothing that the provider's dialect knows.
@@ -100,11 +128,9 @@ impl ErrorKind {
 }
 
 /// What went wrong, as plain data. The facade makes an `LlmError` of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// The kind; `code` on the outside.
-    #[serde(rename = "code")]
     pub kind: ErrorKind,
     /// For people. Names the field, the limit, or what to do.
     pub message: String,
@@ -125,21 +151,23 @@ pub struct Error {
     /// What had arrived before it failed.
     pub partial: Option<Box<ChatResponse>>,
     /// Context length: how many tokens were asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub needed: Option<u64>,
     /// Context length: how many fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
     /// The provider's body: parsed when it was JSON, else its first kilobytes as text.
-    pub body: Option<Value>,
+    pub body: Option<Json<'static>>,
 }
 
 impl Error {
     /// An error of a kind, with nothing else known.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Box<Self> {
+        Self::with_message(kind, message.into())
+    }
+
+    fn with_message(kind: ErrorKind, message: String) -> Box<Self> {
         Box::new(Self {
             kind,
-            message: message.into(),
+            message,
             provider: None,
             model: None,
             status: None,
@@ -170,6 +198,26 @@ impl Error {
         self
     }
 
+    /// As the facade makes an `LlmError` of it.
+    pub fn to_json(&self) -> Json<'_> {
+        let mut out = object! {
+            "code": self.kind.word(),
+            "message": &self.message,
+            "provider": self.provider.as_deref(),
+            "model": self.model.as_deref(),
+            "status": self.status,
+            "requestId": self.request_id.as_deref(),
+            "retryable": self.retryable,
+            "retryAfterMs": self.retry_after_ms,
+            "attempts": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
+            "partial": self.partial.as_ref().map(|partial| partial.to_json()),
+            "body": self.body.clone(),
+        };
+        out.set_some("needed", self.needed);
+        out.set_some("limit", self.limit);
+        out
+    }
+
     /// Changes the kind and, with it, whether another try makes sense.
     pub fn set_kind(&mut self, kind: ErrorKind) {
         self.kind = kind;
@@ -190,9 +238,9 @@ impl std::error::Error for Error {}
 const TEXT_BODY_BYTES: usize = 4096;
 
 /// A body for people and logs: JSON as JSON, anything else as its first kilobytes of text.
-pub fn readable_body(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| {
-        let head = &body[..body.len().min(TEXT_BODY_BYTES)];
-        Value::String(String::from_utf8_lossy(head).into_owned())
-    })
+pub fn readable_body(body: &[u8]) -> Json<'static> {
+    match Json::parse(&body_text(body)) {
+        Ok(json) => json.into_owned(),
+        Err(_) => Json::from(body_text(&body[..body.len().min(TEXT_BODY_BYTES)]).into_owned()),
+    }
 }

@@ -7,7 +7,9 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Json;
 use crate::secret::Secret;
+use crate::text::split_once;
 
 /// `GET` or `POST`: nothing else is ever sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl HttpRequest {
 /// Scheme, host and port of a URL, in lower case; `None` when it is not http(s), or carries a user
 /// name or password (which would end up in logs and is refused by `fetch`).
 pub fn origin(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
+    let (scheme, rest) = split_once(url, "://")?;
     let scheme = scheme.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
         "http" => ":80",
@@ -161,17 +163,16 @@ impl ResponseHead {
     }
 }
 
-/// A plain decimal number. Read by serde_json, which is here anyway: the standard library's reader
-/// brings ten kilobytes of tables.
+/// A plain decimal number.
 fn decimal(text: &str) -> Option<f64> {
-    serde_json::from_str(text.trim()).ok()
+    Json::parse(text).ok()?.f64()
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970. The two obsolete forms of RFC 9110
 /// are not sent by any provider.
 fn http_date_ms(text: &str) -> Option<f64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split_once(", ")?.1.split(' ');
+    let mut words = split_once(text, ", ")?.1.split(' ');
     let day: i64 = words.next()?.parse().ok()?;
     let month = words.next()?;
     let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;

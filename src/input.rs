@@ -1,85 +1,17 @@
 //! Reading what a caller gave, field by field, so that every complaint names its field.
 //!
-//! Used for options and requests. `serde`'s derived readers say "invalid type: map, expected a
-//! string" without a place; with tagged unions they cannot even know it.
+//! Used for options and requests.
 
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::{Json, number_value};
 
-/// How deep a caller's data may nest. Far above any schema; below what a cycle would do to the stack.
-pub const MAX_DEPTH: usize = 100;
+/// Any owned JSON.
+pub type Value = Json<'static>;
 
-/// Reads any self-describing data (a JavaScript value, JSON) as a [`Value`], with a bound on its
-/// depth: an object that contains itself is an error here and a crashed instance otherwise.
-/// Binary data becomes `{"$bytes": length}`, which no text field accepts.
-pub struct Plain(pub usize);
-
-impl<'de> DeserializeSeed<'de> for Plain {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Plain {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("plain data")
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-    fn visit_bytes<E>(self, value: &[u8]) -> Result<Value, E> {
-        Ok(serde_json::json!({ "$bytes": value.len() }))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.0.checked_sub(1).ok_or_else(too_deep)?;
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element_seed(Plain(inner))? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.0.checked_sub(1).ok_or_else(too_deep)?;
-        let mut map = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            let value = access.next_value_seed(Plain(inner))?;
-            // An `undefined` member is an absent one, as in JSON.stringify.
-            if !value.is_null() {
-                map.insert(key, value);
-            }
-        }
-        Ok(Value::Object(map))
-    }
-}
-
-fn too_deep<E: de::Error>() -> E {
-    E::custom(format!("nested more than {MAX_DEPTH} levels deep (does it contain itself?)"))
-}
+/// What stands for binary data in a caller's value; no text field accepts it.
+pub const BYTES: &str = "$bytes";
 
 /// Whose fields are read: the kind of the errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,15 +34,15 @@ impl Subject {
 pub struct Fields {
     subject: Subject,
     path: String,
-    map: Map<String, Value>,
-    known: Vec<String>,
+    members: Vec<(Cow<'static, str>, Value)>,
+    known: Vec<&'static str>,
 }
 
 impl Fields {
-    /// Takes an object over. `path` is empty at the top, else "messages[0]".
+    /// Takes an object over. `path` is empty at the top, else `messages[0]`.
     pub fn new(subject: Subject, path: String, value: Value) -> Result<Self> {
         match value {
-            Value::Object(map) => Ok(Self { subject, path, map, known: Vec::new() }),
+            Json::Object(members) => Ok(Self { subject, path, members, known: Vec::new() }),
             other => {
                 let place = match (path.is_empty(), subject) {
                     (false, _) => path.as_str(),
@@ -122,7 +54,7 @@ impl Fields {
         }
     }
 
-    /// The full name of a field: "messages[0].content".
+    /// The full name of a field: `messages[0].content`.
     pub fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
     }
@@ -132,109 +64,120 @@ impl Fields {
         self.subject.error(format!("{} {complaint}", self.name(field)))
     }
 
+    /// The error for a field of the wrong type.
+    pub fn wrong_type(&self, field: &str, wanted: &str, given: &Value) -> Box<Error> {
+        self.error(field, &format!("must be {wanted}, not {}", type_name(given)))
+    }
+
+    /// Whether a field was given.
+    pub fn has(&self, field: &str) -> bool {
+        self.members.iter().any(|(name, value)| name == field && !value.is_null())
+    }
+
     /// A field's value, whatever it is; null and absent are the same.
-    pub fn take(&mut self, field: &str) -> Option<Value> {
-        self.known.push(field.to_owned());
-        self.map.shift_remove(field).filter(|value| !value.is_null())
+    pub fn take(&mut self, field: &'static str) -> Option<Value> {
+        self.known.push(field);
+        let index = self.members.iter().position(|(name, _)| name == field)?;
+        Some(self.members.remove(index).1).filter(|value| !value.is_null())
     }
 
     /// A string.
-    pub fn string(&mut self, field: &str) -> Result<Option<String>> {
+    pub fn string(&mut self, field: &'static str) -> Result<Option<String>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(self.error(field, &format!("must be a string, not {}", type_name(&other)))),
+            Some(Json::String(text)) => Ok(Some(text.into_owned())),
+            Some(other) => Err(self.wrong_type(field, "a string", &other)),
         }
     }
 
     /// A string that must be there.
-    pub fn required_string(&mut self, field: &str) -> Result<String> {
+    pub fn required_string(&mut self, field: &'static str) -> Result<String> {
         self.string(field)?.ok_or_else(|| self.error(field, "is required"))
     }
 
     /// `true` or `false`; false when absent.
-    pub fn flag(&mut self, field: &str) -> Result<bool> {
+    pub fn flag(&mut self, field: &'static str) -> Result<bool> {
         Ok(self.boolean(field)?.unwrap_or(false))
     }
 
     /// `true` or `false`.
-    pub fn boolean(&mut self, field: &str) -> Result<Option<bool>> {
+    pub fn boolean(&mut self, field: &'static str) -> Result<Option<bool>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::Bool(value)) => Ok(Some(value)),
-            Some(other) => Err(self.error(field, &format!("must be true or false, not {}", type_name(&other)))),
+            Some(Json::Bool(value)) => Ok(Some(value)),
+            Some(other) => Err(self.wrong_type(field, "true or false", &other)),
         }
     }
 
     /// A number within bounds, both included.
-    pub fn number(&mut self, field: &str, low: i8, high: i8) -> Result<Option<f64>> {
+    pub fn number(&mut self, field: &'static str, low: i8, high: i8) -> Result<Option<f64>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::Number(number)) => match number.as_f64() {
+            Some(Json::Number(number)) => match Some(number_value(&number)) {
                 Some(value) if (f64::from(low)..=f64::from(high)).contains(&value) => Ok(Some(value)),
                 _ => Err(self.error(field, &format!("must be between {low} and {high}, not {number}"))),
             },
-            Some(other) => Err(self.error(field, &format!("must be a number, not {}", type_name(&other)))),
+            Some(other) => Err(self.wrong_type(field, "a number", &other)),
         }
     }
 
     /// A whole number of at least `low`.
-    pub fn whole(&mut self, field: &str, low: i64) -> Result<Option<i64>> {
+    pub fn whole(&mut self, field: &'static str, low: i64) -> Result<Option<i64>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::Number(number)) => match number.as_i64() {
-                Some(value) if value >= low => Ok(Some(value)),
+            Some(Json::Number(number)) => match number.parse() {
+                Ok(value) if value >= low => Ok(Some(value)),
                 _ if low == i64::MIN => Err(self.error(field, &format!("must be a whole number, not {number}"))),
                 _ => Err(self.error(field, &format!("must be a whole number of at least {low}, not {number}"))),
             },
-            Some(other) => Err(self.error(field, &format!("must be a number, not {}", type_name(&other)))),
+            Some(other) => Err(self.wrong_type(field, "a number", &other)),
         }
     }
 
     /// An array.
-    pub fn array(&mut self, field: &str) -> Result<Option<Vec<Value>>> {
+    pub fn array(&mut self, field: &'static str) -> Result<Option<Vec<Value>>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::Array(items)) => Ok(Some(items)),
-            Some(other) => Err(self.error(field, &format!("must be an array, not {}", type_name(&other)))),
+            Some(Json::Array(items)) => Ok(Some(items)),
+            Some(other) => Err(self.wrong_type(field, "an array", &other)),
         }
     }
 
     /// An array of strings; empty when absent.
-    pub fn strings(&mut self, field: &str) -> Result<Vec<String>> {
-        let items = self.array(field)?.unwrap_or_default();
-        items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| match item {
-                Value::String(text) => Ok(text),
-                other => Err(self.error(&format!("{field}[{index}]"), &format!("must be a string, not {}", type_name(&other)))),
-            })
-            .collect()
+    pub fn strings(&mut self, field: &'static str) -> Result<Vec<String>> {
+        let mut list = Vec::new();
+        for (index, item) in self.array(field)?.unwrap_or_default().into_iter().enumerate() {
+            match item {
+                Json::String(text) => list.push(text.into_owned()),
+                other => return Err(self.wrong_type(&format!("{field}[{index}]"), "a string", &other)),
+            }
+        }
+        Ok(list)
     }
 
     /// An object.
-    pub fn object(&mut self, field: &str) -> Result<Option<Map<String, Value>>> {
+    pub fn object(&mut self, field: &'static str) -> Result<Option<Vec<(Cow<'static, str>, Value)>>> {
         match self.take(field) {
             None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(map)),
-            Some(other) => Err(self.error(field, &format!("must be an object, not {}", type_name(&other)))),
+            Some(Json::Object(map)) => Ok(Some(map)),
+            Some(other) => Err(self.wrong_type(field, "an object", &other)),
         }
     }
 
     /// An object of strings; empty when absent.
-    pub fn string_map(&mut self, field: &str) -> Result<Vec<(String, String)>> {
-        let map = self.object(field)?.unwrap_or_default();
-        map.into_iter()
-            .map(|(key, value)| match value {
-                Value::String(text) => Ok((key, text)),
-                other => Err(self.error(&format!("{field}.{key}"), &format!("must be a string, not {}", type_name(&other)))),
-            })
-            .collect()
+    pub fn string_map(&mut self, field: &'static str) -> Result<Vec<(String, String)>> {
+        let mut list = Vec::new();
+        for (key, value) in self.object(field)?.unwrap_or_default() {
+            match value {
+                Json::String(text) => list.push((key.into_owned(), text.into_owned())),
+                other => return Err(self.wrong_type(&format!("{field}.{key}"), "a string", &other)),
+            }
+        }
+        Ok(list)
     }
 
     /// Header names and values that HTTP can carry.
-    pub fn headers(&mut self, field: &str) -> Result<Vec<(String, String)>> {
+    pub fn headers(&mut self, field: &'static str) -> Result<Vec<(String, String)>> {
         let headers = self.string_map(field)?;
         for (name, value) in &headers {
             let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
@@ -250,10 +193,10 @@ impl Fields {
 
     /// Refuses fields that are not built yet: an option that is accepted is honoured. `false` asks
     /// for nothing and is accepted.
-    pub fn refuse(&mut self, fields: &[&str], why: &str) -> Result<()> {
+    pub fn refuse(&mut self, fields: &[&'static str], why: &str) -> Result<()> {
         for field in fields {
             match self.take(field) {
-                None | Some(Value::Bool(false)) => {}
+                None | Some(Json::Bool(false)) => {}
                 Some(_) => return Err(Error::new(ErrorKind::Unsupported, format!("{} {why}", self.name(field)))),
             }
         }
@@ -262,7 +205,7 @@ impl Fields {
 
     /// The end: a field that nobody took is a mistake of the caller's, most often a spelling.
     pub fn finish(self) -> Result<()> {
-        let Some(stray) = self.map.iter().find(|(_, value)| !value.is_null()).map(|(key, _)| key) else { return Ok(()) };
+        let Some((stray, _)) = self.members.iter().find(|(_, value)| !value.is_null()) else { return Ok(()) };
         let near = self.known.iter().find(|known| is_near(known, stray));
         let hint = near.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
         Err(self.subject.error(format!("{} is not known here{hint}", self.name(stray))))
@@ -287,13 +230,5 @@ fn is_near(known: &str, given: &str) -> bool {
 
 /// What a value is, for "must be a string, not …".
 pub fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(map) if map.contains_key("$bytes") => "bytes",
-        Value::Object(_) => "an object",
-    }
+    if value.get(BYTES).is_null() { value.type_name() } else { "bytes" }
 }

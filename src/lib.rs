@@ -13,6 +13,7 @@ pub mod error;
 pub mod host;
 pub mod http;
 pub mod input;
+pub mod json;
 pub mod models;
 pub mod open_stream;
 pub mod options;
@@ -21,8 +22,9 @@ pub mod relay;
 pub mod request;
 pub mod secret;
 pub mod sse;
+pub mod text;
 
 // Public for tests/web; on the outside it is what wasm-bindgen exports.
-#[doc(hidden)]
 #[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
 pub mod web;

@@ -4,34 +4,40 @@
 //! This is a stop-gap with a handful of rows, not the model catalogue: that one (windows, prices,
 //! abilities, all providers) will take this module's place. Called by [`crate::providers`].
 
-/// Id prefix without its vendor → longest output in tokens. The first match counts.
-const MAX_OUTPUT_TOKENS: &[(&str, u64)] = &[
-    ("claude-fable-5", 128_000),
-    ("claude-mythos-5", 128_000),
-    ("claude-opus-5", 128_000),
-    ("claude-sonnet-5", 128_000),
-    ("claude-haiku-5", 128_000),
-    ("claude-opus-4-8", 128_000),
-    ("claude-opus-4-7", 128_000),
-    ("claude-opus-4-6", 128_000),
-    ("claude-sonnet-4-6", 128_000),
-    ("claude-opus-4-5", 64_000),
-    ("claude-sonnet-4-5", 64_000),
-    ("claude-haiku-4-5", 64_000),
+use crate::text::split_once;
+
+/// What a Claude's name begins with → longest output in tokens. The first match counts.
+static MAX_OUTPUT_TOKENS: [(&str, u64); 12] = [
+    ("fable-5", 128_000),
+    ("mythos-5", 128_000),
+    ("opus-5", 128_000),
+    ("sonnet-5", 128_000),
+    ("haiku-5", 128_000),
+    ("opus-4-8", 128_000),
+    ("opus-4-7", 128_000),
+    ("opus-4-6", 128_000),
+    ("sonnet-4-6", 128_000),
+    ("opus-4-5", 64_000),
+    ("sonnet-4-5", 64_000),
+    ("haiku-4-5", 64_000),
 ];
 
 /// The longest answer that a model can give; `None` when the model is not known here.
 pub fn max_output_tokens(model: &str) -> Option<u64> {
-    let id = claude_id(model)?;
-    MAX_OUTPUT_TOKENS.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, tokens)| *tokens)
+    let name = claude_name(model)?;
+    MAX_OUTPUT_TOKENS.iter().find(|(prefix, _)| begins_with(name, prefix)).map(|(_, tokens)| *tokens)
 }
 
-/// A Claude model's id as Anthropic spells it: gateways put a vendor in front
-/// ("anthropic/claude-sonnet-4.5", "us.anthropic.claude-…") and write versions with a dot.
-/// `None` for other families.
-pub fn claude_id(model: &str) -> Option<String> {
-    let start = model.find("claude-")?;
-    Some(model[start..].replace('.', "-"))
+/// What stands behind "claude-" in a Claude model's id, with or without a vendor in front
+/// ("anthropic/claude-sonnet-4.5", "us.anthropic.claude-…"). `None` for other families.
+pub fn claude_name(model: &str) -> Option<&str> {
+    Some(split_once(model, "claude-")?.1)
+}
+
+/// Whether a name begins with a prefix in Anthropic's spelling: gateways write versions with a dot.
+pub fn begins_with(name: &str, prefix: &str) -> bool {
+    let same = |(given, wanted): (u8, u8)| given == wanted || (given == b'.' && wanted == b'-');
+    name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(same)
 }
 
 #[cfg(test)]

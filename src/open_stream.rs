@@ -5,8 +5,10 @@
 
 use crate::answer::{Answer, Batch};
 use crate::call::Call;
-use crate::chat::{ChatEvent, ChatResponse, FinishReason};
+use crate::chat::{ChatResponse, FinishReason};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Json;
+use crate::object;
 use crate::providers::{Dialect, StreamDecoder};
 use crate::sse::{Flow, SseParser};
 
@@ -145,8 +147,12 @@ impl OpenStream {
         self.call.succeeded(now);
         let response = self.response(None, now);
         let batch = &mut self.answer.batch;
-        batch.push_event(&ChatEvent::Usage { usage: response.usage, cost: None });
-        batch.push_event(&ChatEvent::End { finish_reason: response.finish_reason, response: &response });
+        batch.push_json(&object! { "type": "usage", "usage": response.usage.to_json(), "cost": Json::Null });
+        batch.push_json(&object! {
+            "type": "end",
+            "finishReason": response.finish_reason.word(),
+            "response": response.to_json(),
+        });
     }
 
     fn failed(&mut self, error: Box<Error>, now: f64) -> Box<Error> {

@@ -1,10 +1,8 @@
 //! What `createClient` was given, checked: every option is honoured, or refused by name.
 
-use serde_json::Value;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::http;
-use crate::input::{Fields, Subject};
+use crate::input::{Fields, Subject, Value};
 use crate::providers::{self, Kind, Row};
 
 /// A client's options.
@@ -47,6 +45,17 @@ pub struct ProviderOptions {
     pub has_key: bool,
 }
 
+/// Options of one kind of provider: field, kind, its name for people.
+const OWNED: &[(&str, Kind, &str)] = &[
+    ("organization", Kind::OpenAi, "OpenAI"),
+    ("project", Kind::OpenAi, "OpenAI"),
+    ("version", Kind::Anthropic, "Anthropic"),
+    ("beta", Kind::Anthropic, "Anthropic"),
+    ("apiVersion", Kind::Azure, "Azure"),
+    ("token", Kind::Azure, "Azure"),
+    ("deployments", Kind::Azure, "Azure"),
+];
+
 const NOT_YET: &str = "is not supported yet";
 
 impl ClientOptions {
@@ -60,7 +69,7 @@ impl ClientOptions {
         let default_model = fields.string("defaultModel")?;
         let mut list = Vec::new();
         for (name, value) in fields.object("providers")?.unwrap_or_default() {
-            list.push(ProviderOptions::read(name, value)?);
+            list.push(ProviderOptions::read(name.into_owned(), value)?);
         }
         fields.finish()?;
         Ok(Self { providers: list, default_model })
@@ -111,32 +120,14 @@ impl ProviderOptions {
             Some(other) => return Err(config(format!("{path}.api is \"{other}\"; it must be \"chat\" or \"responses\""))),
         }
 
-        let only = |fields: &mut Fields, field: &str, allowed: bool, owner: &str| -> Result<Option<String>> {
-            let value = fields.string(field)?;
-            match value {
-                Some(_) if !allowed => Err(config(format!("{path}.{field} is for {owner} only"))),
-                value => Ok(value.filter(|text| !text.is_empty())),
+        for (field, kind, owner) in OWNED {
+            if fields.has(field) && row.kind != *kind {
+                return Err(config(format!("{path}.{field} is for {owner} only")));
             }
-        };
-        let organization = only(&mut fields, "organization", row.kind == Kind::OpenAi, "OpenAI")?;
-        let project = only(&mut fields, "project", row.kind == Kind::OpenAi, "OpenAI")?;
-        let version = only(&mut fields, "version", row.kind == Kind::Anthropic, "Anthropic")?;
-        let api_version = only(&mut fields, "apiVersion", row.kind == Kind::Azure, "Azure")?;
-        let beta = fields.strings("beta")?;
-        if !beta.is_empty() && row.kind != Kind::Anthropic {
-            return Err(config(format!("{path}.beta is for Anthropic only")));
         }
-        let uses_token = fields.flag("token")?;
-        if uses_token && row.kind != Kind::Azure {
-            return Err(config(format!("{path}.token is for Azure only; use apiKey")));
-        }
-        let has_api_key = fields.flag("apiKey")?;
+        let (uses_token, has_api_key) = (fields.flag("token")?, fields.flag("apiKey")?);
         if uses_token && has_api_key {
             return Err(config(format!("{path} has both apiKey and token; give one of them (Azure accepts one credential)")));
-        }
-        let deployments = fields.string_map("deployments")?;
-        if !deployments.is_empty() && row.kind != Kind::Azure {
-            return Err(config(format!("{path}.deployments is for Azure only")));
         }
         let mut origins = vec![own];
         for allowed in fields.strings("allowOrigins")? {
@@ -146,6 +137,10 @@ impl ProviderOptions {
             );
         }
         let headers = fields.headers("headers")?;
+        let mut text = |field: &'static str| fields.string(field).map(|text| text.filter(|text| !text.is_empty()));
+        let (organization, project) = (text("organization")?, text("project")?);
+        let (version, api_version) = (text("version")?, text("apiVersion")?);
+        let (beta, deployments) = (fields.strings("beta")?, fields.string_map("deployments")?);
         fields.finish()?;
         Ok(Self {
             name,

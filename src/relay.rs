@@ -2,10 +2,9 @@
 //!
 //! A decoder like a provider's, but for the last event, which arrives ready-made.
 
-use serde_json::Value;
-
 use crate::answer::Answer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Json;
 use crate::providers::StreamDecoder;
 use crate::sse::{Flow, SseEvent};
 
@@ -18,11 +17,9 @@ impl StreamDecoder for Relay {
         if event.name == "error" {
             return Err(read_error(event.data));
         }
-        // By `Value`: a derived reader of a tagged union costs 15 KB of wasm, more than any dialect.
-        let read: Value = serde_json::from_str(event.data)
-            .map_err(|error| Error::malformed(format!("an event of the stream is not one of modelwire's: {error}")))?;
-        let text = |field: &str| read.get(field).and_then(Value::as_str).unwrap_or_default();
-        let index = || read.get("index").and_then(Value::as_u64).unwrap_or_default();
+        let read = Json::parse(event.data)?;
+        let text = |field: &str| read.get(field).text();
+        let index = || read.get("index").u64().unwrap_or_default();
         match text("type") {
             "start" => {
                 answer.provider = text("provider").to_owned();
@@ -49,18 +46,18 @@ impl StreamDecoder for Relay {
 }
 
 fn read_error(data: &str) -> Box<Error> {
-    let value: Value = serde_json::from_str(data).unwrap_or_default();
-    let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-    let kind = value.get("code").and_then(Value::as_str).and_then(ErrorKind::parse).unwrap_or(ErrorKind::Server);
+    let value = Json::parse(data).unwrap_or(Json::Null);
+    let text = |field: &str| value.get(field).str().map(str::to_owned);
+    let kind = value.get("code").str().and_then(ErrorKind::parse).unwrap_or(ErrorKind::Server);
     let mut error = Error::new(kind, text("message").unwrap_or_else(|| "the stream failed".to_owned()));
     error.provider = text("provider");
     error.model = text("model");
     error.request_id = text("requestId");
-    error.status = value.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    error.retry_after_ms = value.get("retryAfterMs").and_then(Value::as_u64);
-    if let Some(retryable) = value.get("retryable").and_then(Value::as_bool) {
+    error.status = value.get("status").u64().and_then(|status| u16::try_from(status).ok());
+    error.retry_after_ms = value.get("retryAfterMs").u64();
+    if let Some(retryable) = value.get("retryable").bool() {
         error.retryable = retryable;
     }
-    error.body = value.get("body").cloned().filter(|body| !body.is_null());
+    error.body = Some(value.get("body").clone().into_owned()).filter(|body| !body.is_null());
     error
 }

@@ -1,10 +1,10 @@
 //! What `chat` and `stream` were given, checked: reads a [`ChatRequest`] from plain data.
 
-use serde_json::{Map, Value, json};
-
 use crate::chat::{AssistantPart, ChatRequest, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart};
 use crate::error::{Error, ErrorKind, Result};
-use crate::input::{Fields, Subject, type_name};
+use crate::input::{Fields, Subject, Value};
+use crate::json::Json;
+use crate::object;
 
 const NOT_YET: &str = "is not supported yet";
 
@@ -21,36 +21,38 @@ impl ChatRequest {
         }
         let model = match fields.take("model") {
             None => None,
-            Some(Value::String(name)) => Some(name),
-            Some(Value::Array(_) | Value::Object(_)) => {
+            Some(Json::String(name)) => Some(name.into_owned()),
+            Some(Json::Array(_) | Json::Object(_)) => {
                 return Err(Error::new(ErrorKind::Unsupported, format!("a list of models, or a model with overrides, {NOT_YET}")));
             }
-            Some(other) => return Err(fields.error("model", &format!("must be a string, not {}", type_name(&other)))),
+            Some(other) => return Err(fields.wrong_type("model", "a string", &other)),
         };
         let messages = match fields.take("messages") {
             None => return Err(fields.error("messages", "is required")),
-            Some(Value::String(text)) => vec![Message::User { content: vec![UserPart::Text(text)], name: None }],
-            Some(Value::Array(items)) if items.is_empty() => return Err(fields.error("messages", "must not be empty")),
-            Some(Value::Array(items)) => items
-                .into_iter()
-                .enumerate()
-                .map(|(index, item)| read_message(format!("messages[{index}]"), item))
-                .collect::<Result<_>>()?,
-            Some(other) => return Err(fields.error("messages", &format!("must be a string or an array, not {}", type_name(&other)))),
+            Some(Json::String(text)) => vec![Message::User { content: vec![UserPart::Text(text.into_owned())], name: None }],
+            Some(Json::Array(items)) if items.is_empty() => return Err(fields.error("messages", "must not be empty")),
+            Some(Json::Array(items)) => {
+                let mut messages = Vec::with_capacity(items.len());
+                for (index, item) in items.into_iter().enumerate() {
+                    messages.push(read_message(format!("messages[{index}]"), item)?);
+                }
+                messages
+            }
+            Some(other) => return Err(fields.wrong_type("messages", "a string or an array", &other)),
         };
         let stop = match fields.take("stop") {
             None => Vec::new(),
-            Some(Value::String(text)) => vec![text],
-            Some(list @ Value::Array(_)) => Fields::new(Subject::Request, String::new(), json!({ "stop": list }))?.strings("stop")?,
-            Some(other) => return Err(fields.error("stop", &format!("must be a string or an array, not {}", type_name(&other)))),
+            Some(Json::String(text)) => vec![text.into_owned()],
+            Some(list @ Json::Array(_)) => Fields::new(Subject::Request, String::new(), object! { "stop": list })?.strings("stop")?,
+            Some(other) => return Err(fields.wrong_type("stop", "a string or an array", &other)),
         };
-        let tools = fields.array("tools")?.unwrap_or_default();
-        let tools: Vec<Tool> =
-            tools.into_iter().enumerate().map(|(index, item)| read_tool(format!("tools[{index}]"), item)).collect::<Result<_>>()?;
-        for (index, tool) in tools.iter().enumerate() {
-            if tools[..index].iter().any(|other| other.name == tool.name) {
+        let mut tools: Vec<Tool> = Vec::new();
+        for (index, item) in fields.array("tools")?.unwrap_or_default().into_iter().enumerate() {
+            let tool = read_tool(format!("tools[{index}]"), item)?;
+            if tools.iter().any(|other| other.name == tool.name) {
                 return Err(fields.error(&format!("tools[{index}].name"), &format!("\"{}\" is used twice", tool.name)));
             }
+            tools.push(tool);
         }
         let tool_choice = read_tool_choice(&mut fields, &tools)?;
         let request = Self {
@@ -97,18 +99,18 @@ fn read_message(path: String, value: Value) -> Result<Message> {
 fn read_content<Part>(fields: &mut Fields, text: fn(String) -> Part, read: fn(String, Fields) -> Result<Part>) -> Result<Vec<Part>> {
     match fields.take("content") {
         None => Err(fields.error("content", "is required")),
-        Some(Value::String(content)) => Ok(vec![text(content)]),
-        Some(Value::Array(items)) => items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| {
+        Some(Json::String(content)) => Ok(vec![text(content.into_owned())]),
+        Some(Json::Array(items)) => {
+            let mut parts = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
                 let path = fields.name(&format!("content[{index}]"));
                 let mut part = Fields::new(Subject::Request, path, item)?;
                 let kind = part.required_string("type")?;
-                read(kind, part)
-            })
-            .collect(),
-        Some(other) => Err(fields.error("content", &format!("must be a string or an array of parts, not {}", type_name(&other)))),
+                parts.push(read(kind, part)?);
+            }
+            Ok(parts)
+        }
+        Some(other) => Err(fields.wrong_type("content", "a string or an array of parts", &other)),
     }
 }
 
@@ -144,7 +146,7 @@ fn read_assistant_content(fields: &mut Fields) -> Result<Vec<AssistantPart>> {
                     let (id, name) = (part.required_string("id")?, part.required_string("name")?);
                     let input = part.take("input");
                     let text = part.string("inputText")?;
-                    let input_text = text.unwrap_or_else(|| input.map_or_else(|| "{}".to_owned(), |input| input.to_string()));
+                    let input_text = text.unwrap_or_else(|| input.map_or_else(|| "{}".to_owned(), |input| input.to_text()));
                     AssistantPart::ToolCall(ToolCall { id, name, input_text })
                 }
                 _ => return Err(part.error("type", &format!("is \"{kind}\"; it must be text, reasoning, refusal or tool-call"))),
@@ -162,11 +164,15 @@ fn read_tool(path: String, value: Value) -> Result<Tool> {
         return Err(fields.error("name", "must have 1 to 128 characters"));
     }
     fields.refuse(&["run", "timeoutMs"], NOT_YET)?;
-    let input = fields.object("input")?.unwrap_or_default();
-    if input.contains_key("~standard") {
+    let input = Json::Object(fields.object("input")?.unwrap_or_default());
+    if !input.get("~standard").is_null() {
         return Err(Error::new(ErrorKind::Unsupported, format!("{}: a schema object {NOT_YET}; give JSON Schema", fields.name("input"))));
     }
-    let input = if input.is_empty() { json!({ "type": "object", "properties": {} }) } else { Value::Object(input) };
+    let input = if input.members().is_empty() {
+        object! { "type": "object", "properties": Json::object() }
+    } else {
+        input
+    };
     let tool = Tool { name, description: fields.string("description")?, input, strict: fields.boolean("strict")? };
     fields.finish()?;
     Ok(tool)
@@ -175,7 +181,7 @@ fn read_tool(path: String, value: Value) -> Result<Tool> {
 fn read_tool_choice(fields: &mut Fields, tools: &[Tool]) -> Result<Option<ToolChoice>> {
     let choice = match fields.take("toolChoice") {
         None => return Ok(None),
-        Some(Value::String(word)) => match word.as_str() {
+        Some(Json::String(word)) => match word.as_ref() {
             "auto" => ToolChoice::Auto,
             "none" => ToolChoice::None,
             "required" => ToolChoice::Required,
@@ -200,9 +206,9 @@ fn read_tool_choice(fields: &mut Fields, tools: &[Tool]) -> Result<Option<ToolCh
 fn read_reasoning(fields: &mut Fields) -> Result<Option<Reasoning>> {
     match fields.take("reasoning") {
         None => Ok(None),
-        Some(Value::String(word)) => {
+        Some(Json::String(word)) => {
             let words = [Reasoning::None, Reasoning::Minimal, Reasoning::Low, Reasoning::Medium, Reasoning::High];
-            let found = words.into_iter().find(|effort| effort.word() == Some(word.as_str()));
+            let found = words.into_iter().find(|effort| effort.word() == Some(word.as_ref()));
             found.map(Some).ok_or_else(|| {
                 fields.error("reasoning", &format!("is \"{word}\"; it must be none, minimal, low, medium, high or {{ budgetTokens }}"))
             })
@@ -216,12 +222,12 @@ fn read_reasoning(fields: &mut Fields) -> Result<Option<Reasoning>> {
     }
 }
 
-fn read_provider_options(fields: &mut Fields) -> Result<Map<String, Value>> {
+fn read_provider_options(fields: &mut Fields) -> Result<Vec<(String, Value)>> {
     let options = fields.object("providerOptions")?.unwrap_or_default();
     for (name, value) in &options {
         if !value.is_object() {
-            return Err(fields.error(&format!("providerOptions.{name}"), &format!("must be an object, not {}", type_name(value))));
+            return Err(fields.wrong_type(&format!("providerOptions.{name}"), "an object", value));
         }
     }
-    Ok(options)
+    Ok(options.into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
 }

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::text::{contains, split_once};
+
 /// A provider's key or bearer token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -30,7 +32,17 @@ impl Secret {
     /// Replaces the key wherever a text repeats it: some servers answer a wrong key by quoting it.
     /// Keys under eight bytes are left: they would blank out ordinary words ("key", "test").
     pub fn redact(&self, text: &str) -> Option<String> {
-        (self.0.len() >= 8 && text.contains(&self.0)).then(|| text.replace(&self.0, "***"))
+        if self.0.len() < 8 || !contains(text, &self.0) {
+            return None;
+        }
+        let (mut clean, mut rest) = (String::new(), text);
+        while let Some((before, behind)) = split_once(rest, &self.0) {
+            clean.push_str(before);
+            clean.push_str("***");
+            rest = behind;
+        }
+        clean.push_str(rest);
+        Some(clean)
     }
 }
 

@@ -1,9 +1,8 @@
 // Builds pkg/dist: Rust to wasm, TypeScript to JavaScript and declarations.
 //   --force   also when no Rust source has changed
-import { pathToFileURL } from "node:url";
 import { buildDeclarations } from "./declarations.mjs";
 import { bundle } from "./bundle.mjs";
-import { fail, seconds } from "./run.mjs";
+import { fail, isProgram, seconds } from "./run.mjs";
 import { ensureBuildTools } from "./tools.mjs";
 import { buildWasm } from "./wasm.mjs";
 
@@ -18,6 +17,6 @@ export async function build({ force = false } = {}) {
   console.log(`built pkg/dist in ${seconds(start)}`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isProgram(import.meta)) {
   await build({ force: process.argv.includes("--force") }).catch(fail);
 }

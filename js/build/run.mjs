@@ -1,12 +1,15 @@
 // Child processes, and saying what takes long.
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const windows = process.platform === "win32";
 
 /** The repository. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Whether a module (its `import.meta`) is what node was started with, rather than imported. */
+export const isProgram = ({ url }) => process.argv[1] !== undefined && url === pathToFileURL(process.argv[1]).href;
 
 /** Seconds since `start` (of `performance.now()`), for people. */
 export const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;

@@ -1,11 +1,10 @@
 // What a page ships, against js/build/budget.json (bytes after brotli). Every file is compressed by itself, as it travels.
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "./build.mjs";
 import { wasmName } from "./entries.mjs";
-import { fail, Failure, root } from "./run.mjs";
+import { fail, Failure, isProgram, root } from "./run.mjs";
 
 const dist = join(root, "pkg", "dist");
 
@@ -49,6 +48,6 @@ function reachable(entry) {
   return [...seen].map((output) => join(root, output));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isProgram(import.meta)) {
   await build().then(sizes).catch(fail);
 }

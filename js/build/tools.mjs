@@ -6,8 +6,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { attempt, fail, Failure, root, run } from "./run.mjs";
+import { attempt, fail, Failure, isProgram, root, run } from "./run.mjs";
 
 const exe = process.platform === "win32" ? ".exe" : "";
 const wasmTarget = "wasm32-unknown-unknown";
@@ -97,4 +96,4 @@ function fingerprint() {
   return createHash("sha256").update([...versions, process.platform, process.arch].join()).digest("hex").slice(0, 12);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await ensureBuildTools().catch(fail);
+if (isProgram(import.meta)) await ensureBuildTools().catch(fail);

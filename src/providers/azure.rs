@@ -7,6 +7,7 @@
 use super::openai_chat::{self, OpenAiChat, Wire};
 use super::*;
 use crate::http::{Method, join, percent_encode};
+use crate::text::{contains, split_once};
 
 /// Azure OpenAI and Foundry.
 pub struct Azure;
@@ -20,7 +21,7 @@ impl Dialect for Azure {
             quirks.max_completion_tokens = false;
             quirks.stream_usage = false;
         }
-        let body = openai_chat::encode(target, request, mode, Wire { model: deployment, quirks }, warnings)?;
+        let body = openai_chat::encode(target, request, mode, &Wire { model: deployment, quirks }, warnings);
         let mut http = HttpRequest::post_json(surface.chat_url(deployment), body);
         authorize(&mut http, target);
         apply_headers(&mut http, target, Some(request));
@@ -72,17 +73,18 @@ fn deployment<'a>(target: &Target<'a>) -> &'a str {
 }
 
 /// A surface and where it is.
-#[derive(Debug)]
 struct Surface<'a> {
     style: Style,
-    /// The base URL through its `/openai`, its `/openai/v1` or its deployment, without a query.
-    path: String,
+    /// The base URL through its `/openai`, its `/openai/v1` or its deployment, without a query…
+    root: &'a str,
+    /// …or up to here, where it has none of them.
+    behind: &'static str,
     /// The base URL's own query string.
     query: &'a str,
     version: Option<&'a str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     V1,
     Classic,
@@ -98,38 +100,44 @@ impl<'a> Surface<'a> {
         let path = path.strip_suffix("/chat/completions").unwrap_or(path);
         let root = path.strip_suffix("/openai").unwrap_or(path);
         let version = version_in(query).or(provider.api_version.as_deref());
-        let (style, path) = if path.contains("/openai/v1") {
-            (Style::V1, path.to_owned())
-        } else if path.contains("/deployments/") {
-            (Style::Deployment, path.to_owned())
+        let (style, root, behind) = if contains(path, "/openai/v1") {
+            (Style::V1, path, "")
+        } else if contains(path, "/deployments/") {
+            (Style::Deployment, path, "")
         } else if matches!(version, None | Some("v1" | "preview" | "latest")) {
-            (Style::V1, format!("{root}/openai/v1"))
+            (Style::V1, root, "/openai/v1")
         } else {
-            (Style::Classic, format!("{root}/openai"))
+            (Style::Classic, root, "/openai")
         };
-        Self { style, path, query, version }
+        Self { style, root, behind, query, version }
     }
 
     fn chat_url(&self, deployment: &str) -> String {
-        match self.style {
-            Style::V1 | Style::Deployment => self.url(&self.path, "chat/completions"),
-            Style::Classic => self.url(&self.path, &format!("deployments/{}/chat/completions", percent_encode(deployment))),
+        let mut path = String::new();
+        if self.style == Style::Classic {
+            path.push_str("deployments/");
+            path.push_str(&percent_encode(deployment));
+            path.push('/');
         }
+        path.push_str("chat/completions");
+        self.url(self.root, &path)
     }
 
     fn models_url(&self) -> String {
-        let root = match self.style {
-            Style::V1 | Style::Classic => self.path.as_str(),
-            Style::Deployment => self.path.split("/deployments/").next().unwrap_or_default(),
-        };
-        self.url(root, "models")
+        let resource = split_once(self.root, "/deployments/").filter(|_| self.style == Style::Deployment);
+        self.url(resource.map_or(self.root, |(resource, _)| resource), "models")
     }
 
     fn url(&self, root: &str, path: &str) -> String {
-        let version = self.version.filter(|_| version_in(self.query).is_none());
-        let version = version.map(|version| format!("api-version={}", percent_encode(version))).unwrap_or_default();
-        let both = if self.query.is_empty() || version.is_empty() { "" } else { "&" };
-        join(&format!("{root}?{}{both}{version}", self.query), path)
+        let mut base = String::from(root);
+        base.push_str(self.behind);
+        base.push('?');
+        base.push_str(self.query);
+        if let Some(version) = self.version.filter(|_| version_in(self.query).is_none()) {
+            base.push_str(if self.query.is_empty() { "api-version=" } else { "&api-version=" });
+            base.push_str(&percent_encode(version));
+        }
+        join(&base, path)
     }
 
     /// Versions begin with their date. Without one, the surface is as new as can be.
@@ -145,30 +153,29 @@ fn version_in(query: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::object;
     use crate::options::ClientOptions;
 
     #[test]
     fn models_are_listed_by_the_surface_and_not_by_the_deployment() {
         let cases = [
-            (json!({ "endpoint": "https://r.example" }), "https://r.example/openai/v1/models"),
+            (object! { "endpoint": "https://r.example" }, "https://r.example/openai/v1/models"),
             (
-                json!({ "endpoint": "https://r.example/openai", "apiVersion": "latest" }),
+                object! { "endpoint": "https://r.example/openai", "apiVersion": "latest" },
                 "https://r.example/openai/v1/models?api-version=latest",
             ),
             (
-                json!({ "endpoint": "https://r.example", "apiVersion": "2024-10-21" }),
+                object! { "endpoint": "https://r.example", "apiVersion": "2024-10-21" },
                 "https://r.example/openai/models?api-version=2024-10-21",
             ),
             (
-                json!({ "baseURL": "https://r.example/openai/deployments/d?api-version=2024-10-21" }),
+                object! { "baseURL": "https://r.example/openai/deployments/d?api-version=2024-10-21" },
                 "https://r.example/openai/models?api-version=2024-10-21",
             ),
         ];
         for (options, expected) in cases {
-            let client = ClientOptions::read(json!({ "providers": { "azure": options } })).unwrap();
+            let client = ClientOptions::read(object! { "providers": object! { "azure": options } }).unwrap();
             let target = Target { provider: &client.providers[0], model: "", key: Some(&Secret::new("k")), in_page: false };
             let http = Azure.models_request(&target).unwrap();
             assert_eq!((http.method, http.url.as_str()), (Method::Get, expected));

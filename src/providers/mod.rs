@@ -7,17 +7,15 @@
 pub mod anthropic;
 pub mod azure;
 pub mod cohere;
-mod lenient;
 pub mod openai_chat;
 pub mod openai_face;
 mod tool_ids;
-
-use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::chat::{ChatRequest, Warning};
 use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
+use crate::json::{Json, body_text};
 use crate::options::ProviderOptions;
 use crate::secret::Secret;
 use crate::sse::{Flow, SseEvent};
@@ -232,15 +230,14 @@ pub fn row_of_kind(kind: Kind) -> Option<&'static Row> {
 
 /// Lays the caller's `providerOptions` for this provider over an encoded body: looked up by the
 /// configured name first, then by kind. Top-level members replace; `null` removes.
-pub fn apply_provider_options(body: &mut Map<String, Value>, target: &Target<'_>, request: &ChatRequest) {
+pub fn apply_provider_options<'a>(body: &mut Json<'a>, target: &Target<'_>, request: &'a ChatRequest) {
     for name in [target.provider.row.kind.word(), target.provider.name.as_str()] {
-        if let Some(Value::Object(extra)) = request.provider_options.get(name) {
-            for (key, value) in extra {
-                if value.is_null() {
-                    body.shift_remove(key);
-                } else {
-                    body.insert(key.clone(), value.clone());
-                }
+        let given = request.provider_options.iter().filter(|(key, _)| key == name);
+        for (key, value) in given.flat_map(|(_, extra)| extra.members()) {
+            if value.is_null() {
+                body.remove(key);
+            } else {
+                body.set(key.as_ref(), value.clone());
             }
         }
     }
@@ -251,4 +248,27 @@ pub fn apply_headers(http: &mut HttpRequest, target: &Target<'_>, request: Optio
     for (name, value) in target.provider.headers.iter().chain(request.iter().flat_map(|request| &request.headers)) {
         http.header(name, value.clone());
     }
+}
+
+/// A count of tokens: rounded when it is a float (Cohere's), unknown when it is anything but a
+/// number, negative, or so large that sums of it would overflow.
+pub fn count(value: &Json<'_>) -> Option<u64> {
+    value.u64().filter(|count| *count <= 1 << 53)
+}
+
+/// The ids in a list of models: `{"data": [{"id": …}]}`, under the names that the provider has for
+/// the two.
+pub fn listed_models(body: &[u8], list: &str, id: &str) -> Result<Vec<String>> {
+    let text = body_text(body);
+    let value = Json::parse(&text).unwrap_or(Json::Null);
+    let Json::Array(models) = value.get(list) else {
+        return Err(Error::malformed(format!("the list of models has no \"{list}\"")).with_body(body));
+    };
+    let mut ids = Vec::new();
+    for model in models {
+        if let Some(id) = model.get(id).str() {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
 }

@@ -3,37 +3,44 @@
 //!
 //! Used by `toResponse("openai")`. The other direction is `openai_chat`.
 
-use serde_json::{Value, json};
+use crate::json::Json;
+use crate::object;
 
 /// The chunk for one event, or `None` for events that OpenAI's format has no place for. Reasoning
 /// goes where DeepSeek and vLLM put it, `delta.reasoning_content`; usage rides on the last chunk.
-pub fn encode_chunk(event: &Value, id: &str, model: &str, created_seconds: u64) -> Option<Value> {
-    let text = || event["text"].clone();
-    let (delta, finish_reason, usage) = match event["type"].as_str()? {
-        "start" => (json!({ "role": "assistant", "content": "" }), Value::Null, Value::Null),
-        "text-delta" => (json!({ "content": text() }), Value::Null, Value::Null),
-        "reasoning-delta" => (json!({ "reasoning_content": text() }), Value::Null, Value::Null),
+pub fn encode_chunk<'a>(event: &'a Json<'a>, id: &'a str, model: &'a str, created_seconds: u64) -> Option<Json<'a>> {
+    let get = |field: &str| event.get(field).clone();
+    let mut finish_reason = Json::Null;
+    let mut usage = Json::Null;
+    let delta = match event.get("type").text() {
+        "start" => object! { "role": "assistant", "content": "" },
+        "text-delta" => object! { "content": get("text") },
+        "reasoning-delta" => object! { "reasoning_content": get("text") },
         "tool-call-start" => {
-            let function = json!({ "name": event["name"], "arguments": "" });
-            let call = json!({ "index": event["index"], "id": event["id"], "type": "function", "function": function });
-            (json!({ "tool_calls": [call] }), Value::Null, Value::Null)
+            let function = object! { "name": get("name"), "arguments": "" };
+            let call = object! { "index": get("index"), "id": get("id"), "type": "function", "function": function };
+            object! { "tool_calls": vec![call] }
         }
         "tool-call-delta" => {
-            let call = json!({ "index": event["index"], "function": { "arguments": text() } });
-            (json!({ "tool_calls": [call] }), Value::Null, Value::Null)
+            let call = object! { "index": get("index"), "function": object! { "arguments": get("text") } };
+            object! { "tool_calls": vec![call] }
         }
-        "end" => (json!({}), finish_word(event["finishReason"].as_str()?).into(), encode_usage(&event["response"]["usage"])),
+        "end" => {
+            finish_reason = finish_word(event.get("finishReason").text()).into();
+            usage = encode_usage(event.path(&["response", "usage"]));
+            Json::object()
+        }
         _ => return None,
     };
-    let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason });
-    Some(json!({
+    let choice = object! { "index": 0_u64, "delta": delta, "logprobs": Json::Null, "finish_reason": finish_reason };
+    Some(object! {
         "id": id,
         "object": "chat.completion.chunk",
         "created": created_seconds,
         "model": model,
-        "choices": [choice],
+        "choices": vec![choice],
         "usage": usage,
-    }))
+    })
 }
 
 /// OpenAI has no word for an answer that was stopped on purpose; "length" is its word for "there
@@ -47,16 +54,17 @@ fn finish_word(reason: &str) -> &'static str {
     }
 }
 
-fn encode_usage(usage: &Value) -> Value {
-    if usage["inputTokens"].is_null() && usage["outputTokens"].is_null() {
-        return Value::Null;
+fn encode_usage(usage: &Json<'_>) -> Json<'static> {
+    let known = |field: &str| usage.get(field).u64();
+    let count = |field: &str| known(field).unwrap_or(0);
+    if known("inputTokens").is_none() && known("outputTokens").is_none() {
+        return Json::Null;
     }
-    let count = |field: &str| usage[field].as_u64().unwrap_or(0);
-    json!({
+    object! {
         "prompt_tokens": count("inputTokens"),
         "completion_tokens": count("outputTokens"),
-        "total_tokens": usage["totalTokens"].as_u64().unwrap_or(count("inputTokens") + count("outputTokens")),
-        "prompt_tokens_details": { "cached_tokens": count("cacheReadTokens") },
-        "completion_tokens_details": { "reasoning_tokens": count("reasoningTokens") },
-    })
+        "total_tokens": known("totalTokens").unwrap_or(count("inputTokens") + count("outputTokens")),
+        "prompt_tokens_details": object! { "cached_tokens": count("cacheReadTokens") },
+        "completion_tokens_details": object! { "reasoning_tokens": count("reasoningTokens") },
+    }
 }

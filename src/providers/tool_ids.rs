@@ -42,7 +42,11 @@ impl ToolIds {
         if id.is_empty() {
             return "call".to_owned();
         }
-        id.chars().map(|c| if (self.allowed)(c) { c } else { '_' }).collect()
+        let mut sent = String::new();
+        for c in id.chars() {
+            sent.push(if (self.allowed)(c) { c } else { '_' });
+        }
+        sent
     }
 }
 

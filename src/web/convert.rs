@@ -1,36 +1,73 @@
 //! JavaScript values ⇄ the core's.
 //!
-//! In: `serde-wasm-bindgen`, which copies each string once, straight into wasm memory. Out: JSON
+//! In: a walk over plain data, which copies each string once, straight into wasm memory. Out: JSON
 //! text, which the engine parses faster than objects can be built from here field by field
 //! (performance.md: 0.69 against 0.74 and up), and which carries a provider's own JSON unchanged.
 
-use serde::Serialize;
-use serde::de::DeserializeSeed;
-use serde_json::Value;
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::input::{MAX_DEPTH, Plain};
+use crate::input::{BYTES, Value};
+use crate::json::{Json, MAX_DEPTH};
 
-/// Plain data of a JavaScript value; `kind` is that of the error for anything else in it.
-pub fn plain(value: JsValue, kind: ErrorKind) -> Result<Value> {
-    let deserializer = serde_wasm_bindgen::Deserializer::from(value);
-    Plain(MAX_DEPTH).deserialize(deserializer).map_err(|error| {
-        let text = JsValue::from(error);
-        Error::new(kind, format!("something given is not plain data: {}", describe(&text)))
-    })
+/// Plain data of a JavaScript value; `kind` is that of the error for anything else in it. Members
+/// that are undefined are absent, as in `JSON.stringify`; bytes become `{"$bytes": length}`.
+pub fn plain(value: &JsValue, kind: ErrorKind) -> Result<Value> {
+    read(value, MAX_DEPTH).map_err(|complaint| Error::new(kind, format!("something given is not plain data: {complaint}")))
+}
+
+fn read(value: &JsValue, depth: usize) -> Result<Value, String> {
+    if let Some(text) = value.as_string() {
+        return Ok(text.into());
+    }
+    if value.is_null() || value.is_undefined() {
+        return Ok(Json::Null);
+    }
+    if let Some(flag) = value.as_bool() {
+        return Ok(flag.into());
+    }
+    if let Some(number) = value.as_f64() {
+        // JavaScript's own text of a number is JSON's; not a number and the infinities are nothing.
+        let text = js_sys::JsString::from(value.unchecked_ref::<js_sys::Number>().to_string_with_radix(10).map_err(|_| "a number")?);
+        return if number.is_finite() { Ok(Json::Number(String::from(text).into())) } else { Err("a number that is not finite".into()) };
+    }
+    if !value.is_object() {
+        return Err(format!("a {}", value.js_typeof().as_string().unwrap_or_default()));
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(format!("it is nested more than {MAX_DEPTH} levels deep (does it contain itself?)"));
+    };
+    if let Some(list) = value.dyn_ref::<Array>() {
+        let mut items = Vec::with_capacity(list.length() as usize);
+        for (index, item) in list.iter().enumerate() {
+            items.push(read(&item, depth).map_err(|inner| format!("[{index}] → {inner}"))?);
+        }
+        return Ok(Json::Array(items));
+    }
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        return Ok(Json::Object(vec![(BYTES.into(), u64::from(bytes.length()).into())]));
+    }
+    let mut members = Vec::new();
+    for entry in Object::entries(value.unchecked_ref()).iter() {
+        let entry: Array = entry.unchecked_into();
+        let name = entry.get(0).as_string().unwrap_or_default();
+        let item = entry.get(1);
+        if !item.is_undefined() {
+            members.push((name.clone().into(), read(&item, depth).map_err(|inner| format!("{name} → {inner}"))?));
+        }
+    }
+    Ok(Json::Object(members))
 }
 
 /// The JSON text of a value of the core's.
-pub fn json<T: Serialize>(value: &T) -> JsValue {
-    // The core's own types hold nothing that JSON cannot say; an empty text would be our mistake
-    // and is reported as such by the facade's parser.
-    JsValue::from_str(&serde_json::to_string(value).unwrap_or_default())
+pub fn json(value: &Json<'_>) -> JsValue {
+    JsValue::from_str(&value.to_text())
 }
 
 /// The JSON text of an error.
 pub fn error_json(error: Box<Error>) -> JsValue {
-    json(&error)
+    json(&error.to_json())
 }
 
 /// What a thrown value says: an Error's message and its cause's (Node puts "ECONNREFUSED" there), a
@@ -54,12 +91,13 @@ pub fn describe(thrown: &JsValue) -> String {
     }
 }
 
-/// Not by `Debug`, which asks objects for their name and ends the module's turn if that throws.
+/// By JSON and not by `Debug`, which asks objects for their name and ends the module's turn if that
+/// throws.
 fn dump(value: &JsValue) -> String {
-    if !value.is_object() && !value.is_function() {
-        return format!("{value:?}");
-    }
-    js_sys::JSON::stringify(value).ok().and_then(|json| json.as_string()).unwrap_or_else(|| "something without a message".to_owned())
+    js_sys::JSON::stringify(value)
+        .ok()
+        .and_then(|json| json.as_string())
+        .unwrap_or_else(|| format!("a {} without a message", value.js_typeof().as_string().unwrap_or_default()))
 }
 
 /// A function member of an object.

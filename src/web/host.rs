@@ -139,7 +139,6 @@ pub struct WebResponse {
     raw: Response,
     head: ResponseHead,
     reader: Option<ReadableStreamDefaultReader>,
-    read: bool,
     _guard: AbortOnDrop,
 }
 
@@ -152,7 +151,7 @@ impl WebResponse {
         };
         let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
         let raw = Response::from(raw.unchecked_into::<web_sys::Response>());
-        Ok(Self { raw, head, reader: None, read: false, _guard: guard })
+        Ok(Self { raw, head, reader: None, _guard: guard })
     }
 
     /// The body's stream, or null: for the facade, which reads streams itself.
@@ -182,13 +181,8 @@ impl HostResponse for WebResponse {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
         let said = |thrown: JsValue| describe(&thrown);
         if self.reader.is_none() {
-            let Some(body) = self.raw.body() else {
-                if std::mem::replace(&mut self.read, true) {
-                    return Ok(None);
-                }
-                // No stream (an old or home-made fetch): all at once.
-                return self.raw.binary().await.map(Some).map_err(|error| error.to_string());
-            };
+            // A null body is an empty one (204, or the head of an error).
+            let Some(body) = self.raw.body() else { return Ok(None) };
             let reader = method(&body, "getReader").ok_or("the body is not a stream")?.call0(&body).map_err(said)?;
             self.reader = Some(reader.unchecked_into());
         }

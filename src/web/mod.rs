@@ -42,7 +42,7 @@ thread_local! {
 /// Checks options and keeps them. `options`: plain data, with `true` in place of keys and functions.
 #[wasm_bindgen]
 pub fn client_new(options: JsValue, host: JsHost) -> Result<u32, JsValue> {
-    let options = plain(options, ErrorKind::Config).and_then(ClientOptions::read).map_err(error_json)?;
+    let options = plain(&options, ErrorKind::Config).and_then(ClientOptions::read).map_err(error_json)?;
     let client = Rc::new(Client { engine: Engine::new(options), host: WebHost::new(host) });
     Ok(CLIENTS.with_borrow_mut(|clients| clients.insert(client)))
 }
@@ -56,14 +56,14 @@ pub fn client_free(client: u32) {
 /// The whole answer, as JSON.
 #[wasm_bindgen]
 pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
-    let request = read(request);
-    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.chat(&client.host, &request?).await?)) }))
+    let request = read(&request);
+    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.chat(&client.host, &request?).await?.to_json())) }))
 }
 
 /// Opens a stream: `[stream, body]`.
 #[wasm_bindgen]
 pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
-    let request = read(request);
+    let request = read(&request);
     run(client, call, |client| {
         Box::pin(async move {
             let (stream, response) = client.engine.open(&client.host, &request?).await?;
@@ -75,14 +75,14 @@ pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
 
 /// Read at once: a getter that throws goes through this module to the caller. In a promise's own
 /// turn it would end that turn, and the promise would never settle.
-fn read(request: JsValue) -> Result<ChatRequest> {
+fn read(request: &JsValue) -> Result<ChatRequest> {
     plain(request, ErrorKind::InvalidRequest).and_then(ChatRequest::read)
 }
 
 /// Whether a provider answers, as JSON; never rejects for what is wrong with it.
 #[wasm_bindgen]
 pub fn check(client: u32, call: u32, provider: String) -> Promise {
-    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.check(&client.host, &provider).await)) }))
+    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.check(&client.host, &provider).await.to_json())) }))
 }
 
 /// Stops a call: its promise rejects, and what it was doing is dropped.

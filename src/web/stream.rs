@@ -15,6 +15,7 @@ use crate::answer::{Answer, Batch};
 use crate::call::Call;
 use crate::chat::FinishReason;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Json;
 use crate::open_stream::OpenStream;
 use crate::providers::openai_face::encode_chunk;
 use crate::relay::Relay;
@@ -140,7 +141,7 @@ pub fn broke(stream: u32, reason: &str, now: f64) -> JsValue {
 pub fn stop(stream: u32, why: &str, now: f64) -> Result<JsValue, JsValue> {
     let reason = if why == "budget" { FinishReason::Budget } else { FinishReason::Aborted };
     match take(stream) {
-        Some(mut slot) => Ok(json(&slot.stream.stop(reason, now))),
+        Some(mut slot) => Ok(json(&slot.stream.stop(reason, now).to_json())),
         None => Err(error_json(closed())),
     }
 }
@@ -160,6 +161,6 @@ pub fn free(stream: u32) {
 /// An event's JSON as an OpenAI chunk's; empty when OpenAI has no place for it.
 #[wasm_bindgen]
 pub fn openai_chunk(event: &str, id: &str, model: &str, created_seconds: f64) -> String {
-    let event = serde_json::from_str(event).unwrap_or_default();
-    encode_chunk(&event, id, model, created_seconds as u64).map(|chunk| chunk.to_string()).unwrap_or_default()
+    let event = Json::parse(event).unwrap_or(Json::Null);
+    encode_chunk(&event, id, model, created_seconds as u64).map(|chunk| chunk.to_text()).unwrap_or_default()
 }

@@ -9,14 +9,15 @@ use std::path::Path;
 
 use modelwire::answer::Answer;
 use modelwire::call::Call;
-use modelwire::chat::{ChatEvent, FinishReason, ReasoningPart, Usage, Warning};
+use modelwire::chat::{FinishReason, ReasoningPart, Usage, Warning};
 use modelwire::error::{Error, ErrorKind};
 use modelwire::providers::PROVIDERS;
-use serde::Serialize;
 use serde_json::{Value, json};
 
-fn line(out: &mut String, name: &str, value: &impl Serialize, satisfies: &str) {
-    writeln!(out, "export const {name} = {} satisfies {satisfies};", serde_json::to_string(value).unwrap()).unwrap();
+use crate::framing::value;
+
+fn line(out: &mut String, name: &str, value: &Value, satisfies: &str) {
+    writeln!(out, "export const {name} = {value} satisfies {satisfies};").unwrap();
 }
 
 #[test]
@@ -43,28 +44,24 @@ fn the_shapes_are_written_for_the_type_tests() {
     (error.needed, error.limit) = (Some(2), Some(1));
     let response = call.dress(answer.response(None, None), 2.0);
 
-    let mut events = answer.batch.events();
-    for event in [
-        ChatEvent::Usage { usage: response.usage, cost: None },
-        ChatEvent::End { finish_reason: response.finish_reason, response: &response },
-    ] {
-        events.push(serde_json::to_value(&event).unwrap());
-    }
+    let mut events: Vec<Value> = answer.batch.events().iter().map(value).collect();
+    events.push(json!({ "type": "usage", "usage": value(&response.usage.to_json()), "cost": null }));
+    events.push(json!({ "type": "end", "finishReason": response.finish_reason.word(), "response": value(&response.to_json()) }));
     // `output` is added by the facade, where the schema is.
     for event in &mut events {
         if let Some(response) = event.get_mut("response") {
             response["output"] = Value::Null;
         }
     }
-    let mut types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let mut types: Vec<String> = events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
     types.dedup();
     let all = ["start", "reasoning-delta", "text-delta", "tool-call-start", "tool-call-delta", "tool-call", "usage", "end"];
     assert_eq!(types, all);
 
-    let mut response = serde_json::to_value(&response).unwrap();
+    let mut response = value(&response.to_json());
     response["output"] = Value::Null;
-    let kinds: Vec<Value> = ErrorKind::ALL.iter().map(|kind| json!(kind)).collect();
-    let reasons: Vec<Value> = FinishReason::ALL.iter().map(|reason| json!(reason)).collect();
+    let kinds: Vec<Value> = ErrorKind::ALL.iter().map(|kind| json!(kind.word())).collect();
+    let reasons: Vec<Value> = FinishReason::ALL.iter().map(|reason| json!(reason.word())).collect();
     let mut names: Vec<&str> = PROVIDERS.iter().map(|row| row.kind.word()).collect();
     names.sort_unstable();
     names.dedup();
@@ -74,10 +71,11 @@ fn the_shapes_are_written_for_the_type_tests() {
          import type { Attempt, ChatEvent, ChatResponse, ErrorCode, ErrorInfo, FinishReason, ProviderOptions } from \"../../js/types.ts\";\n\
          type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;\n",
     );
-    line(&mut out, "events", &events, "ChatEvent[]");
+    line(&mut out, "events", &events.into(), "ChatEvent[]");
     line(&mut out, "response", &response, "ChatResponse<null>");
-    line(&mut out, "attempts", &error.attempts, "Attempt[]");
-    line(&mut out, "errorInfo", &error.attempts[0].error, "ErrorInfo");
+    let error = value(&error.to_json());
+    line(&mut out, "attempts", &error["attempts"], "Attempt[]");
+    line(&mut out, "errorInfo", &error["attempts"][0]["error"], "ErrorInfo");
     writeln!(out, "export const codes = {} as const satisfies readonly ErrorCode[];", Value::Array(kinds)).unwrap();
     writeln!(out, "export const reasons = {} as const satisfies readonly FinishReason[];", Value::Array(reasons)).unwrap();
     writeln!(out, "export const eventTypes = {} as const satisfies readonly ChatEvent[\"type\"][];", json!(all)).unwrap();

@@ -3,10 +3,11 @@
 use modelwire::chat::{ChatRequest, FinishReason};
 use modelwire::engine::Engine;
 use modelwire::error::{Error, ErrorKind};
+use modelwire::json::Json;
+use modelwire::object;
 use modelwire::open_stream::OpenStream;
 use modelwire::options::ClientOptions;
 use modelwire::sse::Flow;
-use serde_json::{Value, json};
 
 use crate::fake_host::{FakeHost, Reply, json as reply, now_or_never};
 
@@ -14,18 +15,18 @@ const HELLO: &str = r#"{"id":"c1","model":"gpt-6-luna","choices":[{"index":0,"fi
 
 fn engine() -> Engine {
     Engine::new(
-        ClientOptions::read(json!({ "providers": {
-            "openai": { "apiKey": true },
-            "anthropic": { "apiKey": true },
-            "cohere": {},
-            "local": { "kind": "openai-compatible", "baseURL": "http://localhost:8080/v1" },
-        } }))
+        ClientOptions::read(object! { "providers": object! {
+            "openai": object! { "apiKey": true },
+            "anthropic": object! { "apiKey": true },
+            "cohere": Json::object(),
+            "local": object! { "kind": "openai-compatible", "baseURL": "http://localhost:8080/v1" },
+        } })
         .unwrap(),
     )
 }
 
 fn request(model: &str) -> ChatRequest {
-    ChatRequest::read(json!({ "model": model, "messages": "Hi" })).unwrap()
+    ChatRequest::read(object! { "model": model.to_owned(), "messages": "Hi" }).unwrap()
 }
 
 fn chat(host: &FakeHost, model: &str) -> Result<modelwire::chat::ChatResponse, Box<Error>> {
@@ -44,7 +45,7 @@ fn a_chat_call_tells_its_whole_story() {
     assert_eq!((response.attempts[0].status, response.attempts[0].duration_ms), (Some(200), 100.0));
     assert_eq!(response.timing.total_ms, 100.0);
     assert_eq!(response.timing.started_at, "1970-01-01T00:00:00.000Z");
-    assert_eq!(response.raw.unwrap().get(), HELLO);
+    assert_eq!(response.raw.as_deref(), Some(HELLO));
     assert_eq!(host.open.get(), 0, "the response was let go");
 }
 
@@ -104,7 +105,7 @@ fn a_web_page_instead_of_an_answer_says_so() {
     let error = chat(&host, "openai/gpt-6-luna").unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::Malformed, None));
     assert!(error.message.contains("web page") && error.message.contains("baseURL"));
-    assert_eq!(error.body, Some(Value::String(page.into())));
+    assert_eq!(error.body, Some(Json::from(page)));
     let host = FakeHost::new([reply(502, page)]);
     let error = chat(&host, "openai/gpt-6-luna").unwrap_err();
     assert_eq!((error.kind, error.status, error.retryable), (ErrorKind::Server, Some(502), true));
@@ -116,7 +117,7 @@ fn a_key_that_a_server_repeats_is_blanked_out() {
     let host = FakeHost::new([reply(401, body)]);
     let error = chat(&host, "openai/gpt-6-luna").unwrap_err();
     assert_eq!(error.kind, ErrorKind::Authentication);
-    let shown = serde_json::to_string(&error).unwrap() + &format!("{error:?}");
+    let shown = error.to_json().to_text() + &format!("{error:?}");
     assert!(!shown.contains("sk-fake-key-of-openai"), "{shown}");
     assert!(error.message.contains("***"));
 }
@@ -190,7 +191,8 @@ fn a_stream_answered_with_json_gives_the_events_of_its_answer() {
     let mut stream = open(&host, "openai/gpt-6-luna").unwrap();
     assert_eq!(stream.feed(format!("\n\n{HELLO}").as_bytes(), 1.0).unwrap(), Flow::More);
     stream.finish(2.0).unwrap();
-    let types: Vec<Value> = stream.batch().events().iter().map(|event| event["type"].clone()).collect();
+    let events = stream.batch().events();
+    let types: Vec<&str> = events.iter().map(|event| event.get("type").text()).collect();
     assert_eq!(types, ["start", "text-delta", "usage", "end"]);
 }
 
@@ -201,13 +203,13 @@ fn a_long_answer_that_must_be_streamed_is_streamed_inside_chat() {
         "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
     ];
     let host = FakeHost::new([Reply::Answers(200, vec![], pieces.iter().map(|piece| piece.as_bytes().to_vec()).collect())]);
-    let request = ChatRequest::read(json!({ "model": "anthropic/claude-sonnet-5-5", "messages": "Hi", "maxTokens": 60_000 })).unwrap();
+    let request = ChatRequest::read(object! { "model": "anthropic/claude-sonnet-5-5", "messages": "Hi", "maxTokens": 60_000_u64 }).unwrap();
     let response = now_or_never(engine().chat(&host, &request)).unwrap().unwrap();
     assert_eq!(response.text, "Long");
     assert_eq!((response.usage.input_tokens, response.usage.output_tokens), (Some(2), Some(7)));
     assert!(response.raw.is_none());
-    let body: Value = serde_json::from_slice(&host.requests.borrow()[0].body).unwrap();
-    assert_eq!(body["stream"], true);
+    let body = String::from_utf8(host.requests.borrow()[0].body.clone()).unwrap();
+    assert_eq!(Json::parse(&body).unwrap().get("stream").bool(), Some(true));
 }
 
 #[test]

@@ -11,12 +11,13 @@ use modelwire::answer::Answer;
 use modelwire::chat::{ChatRequest, ChatResponse, Warning};
 use modelwire::error::{Error, Result};
 use modelwire::http::{HttpRequest, Method, ResponseHead};
+use modelwire::json::Json;
 use modelwire::options::ClientOptions;
 use modelwire::providers::{Kind, Mode, Target};
 use modelwire::secret::Secret;
 use serde_json::{Map, Value, json};
 
-use crate::framing;
+use crate::framing::{self, value};
 
 /// The key that fixture requests are encoded with; no expectation may contain it.
 const KEY: &str = "the-key-of-the-fixtures";
@@ -90,7 +91,7 @@ fn is_exact(expected: &Value, actual: &Value) -> bool {
 }
 
 fn show_response(response: &ChatResponse) -> Map<String, Value> {
-    let Value::Object(mut shown) = serde_json::to_value(response).unwrap() else { panic!("a response is an object") };
+    let Value::Object(mut shown) = value(&response.to_json()) else { panic!("a response is an object") };
     shown.retain(|key, _| {
         ["id", "model", "text", "reasoning", "toolCalls", "message", "finishReason", "rawFinishReason", "usage"].contains(&key.as_str())
     });
@@ -99,7 +100,7 @@ fn show_response(response: &ChatResponse) -> Map<String, Value> {
 }
 
 fn show_error(error: &Error) -> Value {
-    let mut shown = json!({ "error": error });
+    let mut shown = json!({ "error": value(&error.to_json()) });
     if let Some(partial) = &error.partial {
         shown["partial"] = show_response(partial).into();
     }
@@ -121,6 +122,10 @@ fn show_http(http: &HttpRequest, warnings: &[Warning]) -> Value {
     json!({ "http": { "method": method, "url": http.url, "headers": headers, "body": body }, "warnings": warnings })
 }
 
+fn plain(value: &Value) -> Json<'static> {
+    Json::parse(&value.to_string()).unwrap().into_owned()
+}
+
 fn encode(case: &Value) -> Result<(HttpRequest, Vec<Warning>)> {
     let mut provider = case["options"].clone();
     let name = provider["name"].as_str().expect("options.name").to_owned();
@@ -129,9 +134,9 @@ fn encode(case: &Value) -> Result<(HttpRequest, Vec<Warning>)> {
         provider["apiKey"] = true.into();
     }
     let uses_key = provider.get("apiKey") != Some(&Value::Bool(false));
-    let options = ClientOptions::read(json!({ "providers": { name: provider } }))?;
+    let options = ClientOptions::read(plain(&json!({ "providers": { name: provider } })))?;
     let provider = &options.providers[0];
-    let request = ChatRequest::read(case["request"].clone())?;
+    let request = ChatRequest::read(plain(&case["request"]))?;
     let model = request.model.clone().expect("request.model");
     let model = model.split_once('/').expect("provider/model").1;
     let key = Secret::new(KEY);

@@ -4,10 +4,16 @@ use modelwire::answer::Answer;
 use modelwire::call::Call;
 use modelwire::chat::ChatResponse;
 use modelwire::error::Error;
+use modelwire::json::Json;
 use modelwire::open_stream::OpenStream;
 use modelwire::providers::Kind;
 use modelwire::sse::Flow;
 use serde_json::Value;
+
+/// A value of the core's as the tests compare it.
+pub fn value(json: &Json<'_>) -> Value {
+    serde_json::from_str(&json.to_text()).unwrap()
+}
 
 /// What came of reading a stream.
 #[derive(Debug)]
@@ -20,10 +26,10 @@ impl Outcome {
     /// Everything that must not depend on how the bytes were cut.
     pub fn comparable(&self) -> Value {
         let result = match &self.result {
-            Ok(response) => serde_json::to_value(response),
-            Err(error) => serde_json::to_value(error),
+            Ok(response) => value(&response.to_json()),
+            Err(error) => value(&error.to_json()),
         };
-        serde_json::json!({ "events": self.events, "result": result.unwrap() })
+        serde_json::json!({ "events": self.events, "result": result })
     }
 }
 
@@ -35,7 +41,7 @@ pub fn read<'a>(kind: Kind, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outco
     let mut events = Vec::new();
     for piece in pieces {
         let flow = stream.feed(piece, 0.0);
-        events.append(&mut stream.batch().events());
+        events.extend(stream.batch().events().iter().map(value));
         stream.batch().clear();
         match flow {
             Ok(Flow::More) => {}
@@ -44,7 +50,7 @@ pub fn read<'a>(kind: Kind, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outco
         }
     }
     let result = stream.finish(0.0);
-    events.append(&mut stream.batch().events());
+    events.extend(stream.batch().events().iter().map(value));
     stream.batch().clear();
     let result = result.map(|()| stream.response(None, 0.0));
     Outcome { events, result }

@@ -6,6 +6,7 @@ mod engine;
 mod fake_host;
 mod fixtures;
 mod framing;
+mod json;
 mod recordings;
 mod sse;
 mod tidy;

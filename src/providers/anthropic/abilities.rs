@@ -4,7 +4,7 @@
 //! sent. A model that is not listed is treated as its family's newest, and nothing that it may be
 //! able to do is refused on its behalf.
 
-use crate::models::claude_id;
+use crate::models::{begins_with, claude_name};
 
 /// What one model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ const NEWER: Abilities = Abilities { system_turns: false, prefill: true, ..ALWAY
 const OTHER_FAMILY: Abilities = CLAUDE_3_7;
 
 /// Id prefix behind `claude-`; the first match counts.
-const MODELS: &[(&str, Abilities)] = &[
+static MODELS: [(&str, Abilities); 18] = [
     ("fable-5-", UNFORCEABLE),
     ("mythos-5-", UNFORCEABLE),
     ("fable-5", ALWAYS_THINKS),
@@ -87,8 +87,7 @@ const MODELS: &[(&str, Abilities)] = &[
 impl Abilities {
     /// Of a model, by its id.
     pub fn of(model: &str) -> Self {
-        let Some(id) = claude_id(model) else { return OTHER_FAMILY };
-        let name = id.strip_prefix("claude-").unwrap_or(&id);
-        MODELS.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or(NEWER, |(_, abilities)| *abilities)
+        let Some(name) = claude_name(model) else { return OTHER_FAMILY };
+        MODELS.iter().find(|(prefix, _)| begins_with(name, prefix)).map_or(NEWER, |(_, abilities)| *abilities)
     }
 }

@@ -11,9 +11,7 @@ mod request;
 mod response;
 mod stream;
 
-use serde_json::Value;
-
-use super::{Dialect, Mode, StreamDecoder, Target, apply_headers};
+use super::{Dialect, Mode, StreamDecoder, Target, apply_headers, listed_models};
 use crate::answer::Answer;
 use crate::chat::{ChatRequest, Warning};
 use crate::error::{Error, Result};
@@ -37,10 +35,8 @@ const LONGEST_WHOLE_ANSWER: u64 = 21_333;
 impl Dialect for Anthropic {
     fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
         let body = request::body(target, request, mode, warnings)?;
-        let mut http = HttpRequest::post_json(url(target, "v1/messages"), Value::Object(body).to_string().into_bytes());
-        authorize(&mut http, target);
-        apply_headers(&mut http, target, Some(request));
-        Ok(http)
+        let http = HttpRequest::post_json(url(target, "v1/messages"), body.to_text().into_bytes());
+        Ok(addressed(http, target, Some(request)))
     }
 
     fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()> {
@@ -57,18 +53,12 @@ impl Dialect for Anthropic {
 
     fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest> {
         // 1000 is the most that one page holds; without it the list stops at 20.
-        let mut http = HttpRequest::new(Method::Get, url(target, "v1/models?limit=1000"));
-        authorize(&mut http, target);
-        apply_headers(&mut http, target, None);
-        Ok(http)
+        let http = HttpRequest::new(Method::Get, url(target, "v1/models?limit=1000"));
+        Ok(addressed(http, target, None))
     }
 
     fn models_response(&self, body: &[u8]) -> Result<Vec<String>> {
-        let list: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some(models) = list.get("data").and_then(Value::as_array) else {
-            return Err(Error::malformed("the list of models has no \"data\"").with_body(body));
-        };
-        Ok(models.iter().filter_map(|model| model.get("id")?.as_str().map(str::to_owned)).collect())
+        listed_models(body, "data", "id")
     }
 
     fn must_stream(&self, target: &Target<'_>, request: &ChatRequest) -> bool {
@@ -79,38 +69,53 @@ impl Dialect for Anthropic {
 /// The base URL is Anthropic's SDK's, without `/v1`; proxies often give theirs with it.
 fn url(target: &Target<'_>, path: &str) -> String {
     let base = target.provider.base_url.as_str();
-    let (head, query) = base.split_once('?').map_or((base, ""), |(head, query)| (head, query));
+    let (head, query) = base.split_once('?').unwrap_or((base, ""));
     let head = head.trim_end_matches('/');
-    let head = head.strip_suffix("/v1").unwrap_or(head);
-    http::join(&if query.is_empty() { head.to_owned() } else { format!("{head}?{query}") }, path)
+    let mut base = head.strip_suffix("/v1").unwrap_or(head).to_owned();
+    if !query.is_empty() {
+        base.push('?');
+        base.push_str(query);
+    }
+    http::join(&base, path)
 }
 
 fn version<'a>(target: &Target<'a>) -> &'a str {
     target.provider.version.as_deref().unwrap_or(LATEST_VERSION)
 }
 
-fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
+/// The request with all its headers, the caller's last.
+fn addressed(mut http: HttpRequest, target: &Target<'_>, request: Option<&ChatRequest>) -> HttpRequest {
     http.secret("x-api-key", "", target.key);
     http.header("anthropic-version", version(target));
-    if !target.provider.beta.is_empty() {
-        http.header("anthropic-beta", target.provider.beta.join(","));
+    let mut beta = String::new();
+    for name in &target.provider.beta {
+        if !beta.is_empty() {
+            beta.push(',');
+        }
+        beta.push_str(name);
+    }
+    if !beta.is_empty() {
+        http.header("anthropic-beta", beta);
     }
     if target.in_page {
         // Without it the API answers no browser. Elsewhere it would only widen what is sent.
         http.header("anthropic-dangerous-direct-browser-access", "true");
     }
+    apply_headers(&mut http, target, request);
+    http
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::object;
     use crate::options::ClientOptions;
     use crate::secret::Secret;
 
     fn with_target<T>(model: &str, base: &str, check: impl FnOnce(&Target<'_>) -> T) -> T {
-        let options = ClientOptions::read(json!({ "providers": { "anthropic": { "apiKey": true, "baseURL": base } } })).unwrap();
+        let provider = object! { "apiKey": true, "baseURL": base.to_owned() };
+        let options = object! { "providers": object! { "anthropic": provider } };
+        let options = ClientOptions::read(options).unwrap();
         check(&Target { provider: &options.providers[0], model, key: Some(&Secret::new("key")), in_page: false })
     }
 

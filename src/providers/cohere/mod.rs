@@ -10,9 +10,7 @@ mod request;
 mod response;
 mod stream;
 
-use serde_json::Value;
-
-use super::{Dialect, Mode, StreamDecoder, Target, apply_headers};
+use super::{Dialect, Mode, StreamDecoder, Target, apply_headers, listed_models};
 use crate::answer::Answer;
 use crate::chat::{ChatRequest, Warning};
 use crate::error::{Error, Result};
@@ -29,10 +27,7 @@ impl Dialect for Cohere {
     fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
         let body = request::body(target, request, mode, warnings)?;
         let url = http::join(&target.provider.base_url, "v2/chat");
-        let mut http = HttpRequest::post_json(url, Value::Object(body).to_string().into_bytes());
-        http.secret("authorization", "Bearer ", target.key);
-        apply_headers(&mut http, target, Some(request));
-        Ok(http)
+        Ok(authorized(HttpRequest::post_json(url, body.to_text().into_bytes()), target, Some(request)))
     }
 
     fn chat_response(&self, body: &[u8], answer: &mut Answer) -> Result<()> {
@@ -50,32 +45,31 @@ impl Dialect for Cohere {
     fn models_request(&self, target: &Target<'_>) -> Result<HttpRequest> {
         // The list of models is of version 1, and of embedders and rerankers too unless asked otherwise.
         let url = http::join(&target.provider.base_url, "v1/models?page_size=1000&endpoint=chat");
-        let mut http = HttpRequest::new(Method::Get, url);
-        http.secret("authorization", "Bearer ", target.key);
-        apply_headers(&mut http, target, None);
-        Ok(http)
+        Ok(authorized(HttpRequest::new(Method::Get, url), target, None))
     }
 
     fn models_response(&self, body: &[u8]) -> Result<Vec<String>> {
-        let list: Value = serde_json::from_slice(body).unwrap_or_default();
-        let Some(models) = list.get("models").and_then(Value::as_array) else {
-            return Err(Error::malformed("the list of models has no \"models\"").with_body(body));
-        };
-        Ok(models.iter().filter_map(|model| model.get("name")?.as_str().map(str::to_owned)).collect())
+        listed_models(body, "models", "name")
     }
+}
+
+fn authorized(mut http: HttpRequest, target: &Target<'_>, request: Option<&ChatRequest>) -> HttpRequest {
+    http.secret("authorization", "Bearer ", target.key);
+    apply_headers(&mut http, target, request);
+    http
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::json::Json;
     use crate::options::ClientOptions;
     use crate::secret::Secret;
 
     #[test]
     fn models_that_chat_are_listed_by_name() {
-        let options = ClientOptions::read(json!({ "providers": { "cohere": { "apiKey": true } } })).unwrap();
+        let options = Json::parse(r#"{ "providers": { "cohere": { "apiKey": true } } }"#).unwrap();
+        let options = ClientOptions::read(options).unwrap();
         let target = Target { provider: &options.providers[0], model: "", key: Some(&Secret::new("key")), in_page: false };
         let request = Cohere.models_request(&target).unwrap();
         assert_eq!(request.url, "https://api.cohere.com/v1/models?page_size=1000&endpoint=chat");

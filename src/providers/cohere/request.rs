@@ -1,34 +1,28 @@
 //! The body of a request, field by field.
 
-use serde_json::{Map, Value, json};
-
 use super::{KIND, names};
 use crate::chat::{AssistantPart, ChatRequest, Message, Reasoning, Tool, ToolChoice, UserPart, Warning};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::{Json, number_value};
+use crate::object;
 use crate::providers::tool_ids::ToolIds;
 use crate::providers::{Mode, Target, apply_provider_options};
 
 /// Models that think, and take `thinking`; it is a 400 for the others.
-const THINKING_MODELS: [&str; 2] = ["command-a-plus", "command-a-reasoning"];
+static THINKING_MODELS: [&str; 2] = ["command-a-plus", "command-a-reasoning"];
 
 /// Models older than `tool_choice`.
-const MODELS_WITHOUT_TOOL_CHOICE: [&str; 2] = ["command-r-08-2024", "command-r-plus-08-2024"];
+static MODELS_WITHOUT_TOOL_CHOICE: [&str; 2] = ["command-r-08-2024", "command-r-plus-08-2024"];
 
 /// Encodes a request.
-pub fn body(target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<Map<String, Value>> {
+pub fn body<'a>(target: &'a Target<'_>, request: &'a ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<Json<'a>> {
     let thinks = is_one_of(target.model, &THINKING_MODELS);
-    let mut body = Map::new();
-    body.insert("model".into(), target.model.into());
-    body.insert("messages".into(), messages(request, thinks, warnings)?.into());
+    let mut body = object! { "model": target.model, "messages": messages(request, thinks, warnings)? };
     tools(&mut body, target.model, request)?;
-    if let Some(max_tokens) = request.max_tokens {
-        body.insert("max_tokens".into(), max_tokens.into());
-    }
+    body.set_some("max_tokens", request.max_tokens);
     sampling(&mut body, request, warnings);
     reasoning(&mut body, request, thinks, warnings);
-    if mode == Mode::Stream {
-        body.insert("stream".into(), true.into());
-    }
+    body.set_some("stream", (mode == Mode::Stream).then_some(true));
     apply_provider_options(&mut body, target, request);
     Ok(body)
 }
@@ -41,49 +35,66 @@ fn unsupported(message: String) -> Box<Error> {
     Error::new(ErrorKind::Unsupported, message)
 }
 
+/// How a tool is named at Cohere. `place` is the field that names it: a list, an index in it, and
+/// what is behind.
+fn tool_name(name: &str, (list, index, behind): (&str, usize, &str)) -> Result<String> {
+    let unspellable = || unsupported(format!("{list}[{index}]{behind}: the tool name \"{name}\" cannot be spelled for Cohere"));
+    names::encode(name).ok_or_else(unspellable)
+}
+
 // ─────────────────────────────────────────── messages
 
-fn messages(request: &ChatRequest, thinks: bool, warnings: &mut Vec<Warning>) -> Result<Vec<Value>> {
+fn messages<'a>(request: &'a ChatRequest, thinks: bool, warnings: &mut Vec<Warning>) -> Result<Vec<Json<'a>>> {
+    let mut messages = Vec::new();
     // One system message, first: some models take no other. Later ones stay where they are.
-    let leading = request.messages.iter().map_while(|message| match message {
-        Message::System { content } => Some(content.as_str()),
-        _ => None,
-    });
-    let system: Vec<&str> = request.system.iter().map(String::as_str).chain(leading).filter(|text| !text.is_empty()).collect();
-    let mut messages = Vec::with_capacity(request.messages.len() + 1);
+    let mut system = request.system.clone().unwrap_or_default();
+    let mut leading = 0;
+    while let Some(Message::System { content }) = request.messages.get(leading) {
+        if !system.is_empty() && !content.is_empty() {
+            system.push_str("\n\n");
+        }
+        system.push_str(content);
+        leading += 1;
+    }
     if !system.is_empty() {
-        messages.push(json!({ "role": "system", "content": system.join("\n\n") }));
+        messages.push(message("system", system.into()));
     }
     // Any character will do; each id once.
     let mut ids = ToolIds::new(|_| true);
-    let rest = request.messages.iter().enumerate().skip_while(|(_, message)| matches!(message, Message::System { .. }));
-    for (index, message) in rest {
-        match message {
-            Message::System { content } => messages.push(json!({ "role": "system", "content": content })),
+    for (index, one) in request.messages.iter().enumerate().skip(leading) {
+        messages.push(match one {
+            Message::System { content } => message("system", content.into()),
             Message::User { content, name } => {
                 if name.is_some() {
                     warnings.push(Warning::dropped(&format!("messages[{index}].name"), "Cohere does not tell users apart"));
                 }
-                messages.push(json!({ "role": "user", "content": UserPart::text(content) }));
+                message("user", UserPart::text(content).into())
             }
-            Message::Assistant { content } => {
-                let path = format!("messages[{index}]");
-                messages.extend(assistant(&path, content, thinks, &mut ids)?);
-            }
+            Message::Assistant { content } => match assistant(index, content, thinks, &mut ids)? {
+                Some(message) => message,
+                None => continue,
+            },
             Message::Tool { call_id, content, is_error } => {
-                let text = UserPart::text(content);
+                let mut text = UserPart::text(content);
                 // There is no field for it, and a model that is not told takes the text for a result.
-                let told = !is_error || text.trim_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case("error"));
-                let text = if told { text } else { format!("Error: {text}") };
-                messages.push(json!({ "role": "tool", "tool_call_id": ids.result(call_id), "content": text }));
+                if *is_error && !text.trim_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case("error")) {
+                    text.insert_str(0, "Error: ");
+                }
+                let mut message = message("tool", text.into());
+                message.set("tool_call_id", ids.result(call_id));
+                message
             }
-        }
+        });
     }
     Ok(messages)
 }
 
+fn message<'a>(role: &'static str, content: Json<'a>) -> Json<'a> {
+    object! { "role": role, "content": content }
+}
+
 /// `None` for a turn of which nothing is left: content and calls must not both be empty.
-fn assistant(path: &str, parts: &[AssistantPart], thinks: bool, ids: &mut ToolIds) -> Result<Option<Value>> {
+fn assistant<'a>(index: usize, parts: &'a [AssistantPart], thinks: bool, ids: &mut ToolIds) -> Result<Option<Json<'a>>> {
     let (mut thoughts, mut text, mut calls) = (String::new(), String::new(), Vec::new());
     for part in parts {
         match part {
@@ -91,121 +102,163 @@ fn assistant(path: &str, parts: &[AssistantPart], thinks: bool, ids: &mut ToolId
             AssistantPart::Reasoning(part) if part.provider.as_deref() == Some(KIND) => thoughts.push_str(&part.text),
             AssistantPart::Reasoning(_) => {}
             AssistantPart::ToolCall(call) => {
-                let Some(name) = names::encode(&call.name) else {
-                    return Err(unsupported(format!("{path}: the tool name \"{}\" cannot be spelled for Cohere", call.name)));
-                };
-                let arguments = call.input().map_or("{}", |input| input.get());
-                let function = json!({ "name": name, "arguments": arguments });
-                calls.push(json!({ "id": ids.call(&call.id), "type": "function", "function": function }));
+                let name = tool_name(&call.name, ("messages", index, ""))?;
+                let function = object! { "name": name, "arguments": call.input().unwrap_or("{}") };
+                let mut sent = framed(function);
+                sent.set("id", ids.call(&call.id));
+                calls.push(sent);
             }
         }
     }
-    let mut message = Map::new();
-    message.insert("role".into(), "assistant".into());
-    if !calls.is_empty() {
-        if !thoughts.is_empty() {
-            message.insert("tool_plan".into(), thoughts.into());
+    let mut message = object! { "role": "assistant" };
+    if calls.is_empty() {
+        if text.is_empty() {
+            return Ok(None);
         }
-        if !text.is_empty() {
-            message.insert("content".into(), text.into());
+        if thinks && !thoughts.is_empty() {
+            let thinking = object! { "type": "thinking", "thinking": thoughts };
+            message.set("content", vec![thinking, object! { "type": "text", "text": text }]);
+            return Ok(Some(message));
         }
-        message.insert("tool_calls".into(), calls.into());
-    } else if text.is_empty() {
-        return Ok(None);
-    } else if thinks && !thoughts.is_empty() {
-        message.insert("content".into(), json!([{ "type": "thinking", "thinking": thoughts }, { "type": "text", "text": text }]));
     } else {
-        message.insert("content".into(), text.into());
+        set_text(&mut message, "tool_plan", thoughts);
+        message.set("tool_calls", calls);
     }
-    Ok(Some(message.into()))
+    set_text(&mut message, "content", text);
+    Ok(Some(message))
+}
+
+/// Sets a member unless it would be empty.
+fn set_text(message: &mut Json<'_>, field: &'static str, text: String) {
+    if !text.is_empty() {
+        message.set(field, text);
+    }
+}
+
+/// A tool, or a call of one.
+fn framed(function: Json<'_>) -> Json<'_> {
+    object! { "type": "function", "function": function }
 }
 
 // ─────────────────────────────────────────── tools
 
-fn tools(body: &mut Map<String, Value>, model: &str, request: &ChatRequest) -> Result<()> {
-    // Cohere cannot be told which tool to call: one that must be called is the only one it sees.
-    let sent = |tool: &Tool| !matches!(&request.tool_choice, Some(ToolChoice::Named(name)) if *name != tool.name);
-    let tools: Vec<(usize, &Tool)> = request.tools.iter().enumerate().filter(|(_, tool)| sent(tool)).collect();
-    if tools.is_empty() {
+fn tools<'a>(body: &mut Json<'a>, model: &str, request: &'a ChatRequest) -> Result<()> {
+    if request.tools.is_empty() {
         return Ok(());
     }
-    let choice = match &request.tool_choice {
-        None | Some(ToolChoice::Auto) => None,
-        Some(ToolChoice::None) => Some("NONE"),
-        Some(ToolChoice::Required | ToolChoice::Named(_)) => Some("REQUIRED"),
+    let (choice, only) = match &request.tool_choice {
+        None | Some(ToolChoice::Auto) => (None, None),
+        Some(ToolChoice::None) => (Some("NONE"), None),
+        Some(ToolChoice::Required) => (Some("REQUIRED"), None),
+        // Cohere cannot be told which tool to call: one that must be called is the only one it sees.
+        Some(ToolChoice::Named(name)) => (Some("REQUIRED"), Some(name)),
     };
     if choice.is_some() && is_one_of(model, &MODELS_WITHOUT_TOOL_CHOICE) {
         return Err(unsupported(format!("toolChoice: {model} has none; use \"auto\"")));
     }
-    let encoded: Vec<Value> = tools.iter().map(|(index, one)| tool(*index, one)).collect::<Result<_>>()?;
-    body.insert("tools".into(), encoded.into());
-    if let Some(choice) = choice {
-        body.insert("tool_choice".into(), choice.into());
+    let mut sent = Vec::new();
+    let (mut strict, mut loose) = (None, None);
+    for (index, tool) in request.tools.iter().enumerate() {
+        if only.is_some_and(|name| *name != tool.name) {
+            continue;
+        }
+        sent.push(encode_tool(index, tool)?);
+        if tool.strict == Some(true) {
+            strict = strict.or(Some(index));
+        }
+        if tool.input.get("required").items().is_empty() {
+            loose = loose.or(Some(index));
+        }
     }
+    body.set("tools", sent);
+    body.set_some("tool_choice", choice);
     // Strictness is one switch for all tools, and needs something to be strict about in each.
-    if let Some((strict, _)) = tools.iter().find(|(_, tool)| tool.strict == Some(true)) {
-        let required = |tool: &Tool| tool.input.get("required").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        if let Some((loose, _)) = tools.iter().find(|(_, tool)| !required(tool)) {
+    if let Some(strict) = strict {
+        if let Some(loose) = loose {
             let rule = "Cohere is strict about all tools or none, and each needs a required parameter";
             return Err(unsupported(format!("tools[{strict}].strict: {rule}, which tools[{loose}] has not")));
         }
-        body.insert("strict_tools".into(), true.into());
+        body.set("strict_tools", true);
     }
     Ok(())
 }
 
-fn tool(index: usize, tool: &Tool) -> Result<Value> {
-    let Some(name) = names::encode(&tool.name) else {
-        return Err(unsupported(format!("tools[{index}].name: \"{}\" cannot be spelled for Cohere", tool.name)));
-    };
-    let mut function = Map::new();
-    function.insert("name".into(), name.into());
-    if let Some(description) = &tool.description {
-        function.insert("description".into(), description.as_str().into());
-    }
-    function.insert("parameters".into(), tool.input.clone());
-    Ok(json!({ "type": "function", "function": function }))
+fn encode_tool(index: usize, tool: &Tool) -> Result<Json<'_>> {
+    let mut function = object! { "name": tool_name(&tool.name, ("tools", index, ".name"))? };
+    function.set_some("description", tool.description.as_deref());
+    function.set("parameters", tool.input.clone());
+    Ok(framed(function))
 }
 
 // ─────────────────────────────────────────── sampling and reasoning
 
-fn sampling(body: &mut Map<String, Value>, request: &ChatRequest, warnings: &mut Vec<Warning>) {
-    let mut within = |field: &str, setting: &str, asked: Option<f64>, low: f64, high: f64| {
-        let Some(asked) = asked else { return };
-        let value = asked.clamp(low, high);
-        if value != asked {
-            warnings.push(Warning::clamped(setting, value, &format!("Cohere takes {low} to {high}")));
-        }
-        body.insert(field.to_owned(), value.into());
-    };
-    within("temperature", "temperature", request.temperature, 0.0, 1.0);
-    within("p", "topP", request.top_p.filter(|p| *p < 1.0), 0.01, 0.99);
-    within("frequency_penalty", "frequencyPenalty", request.frequency_penalty, 0.0, 1.0);
-    within("presence_penalty", "presencePenalty", request.presence_penalty, 0.0, 1.0);
-    if request.top_p.is_some_and(|p| p >= 1.0) {
+/// A setting that Cohere takes in a narrower range than the contract has.
+struct Range {
+    /// Cohere's name.
+    field: &'static str,
+    /// The contract's.
+    setting: &'static str,
+    least: &'static str,
+    most: &'static str,
+    why: &'static str,
+}
+
+const fn from_0_to_1(field: &'static str, setting: &'static str) -> Range {
+    Range { field, setting, least: "0", most: "1", why: "Cohere takes 0 to 1" }
+}
+
+static RANGES: [Range; 4] = [
+    from_0_to_1("temperature", "temperature"),
+    Range { field: "p", setting: "topP", least: "0.01", most: "0.99", why: "Cohere takes 0.01 to 0.99" },
+    from_0_to_1("frequency_penalty", "frequencyPenalty"),
+    from_0_to_1("presence_penalty", "presencePenalty"),
+];
+
+fn sampling<'a>(body: &mut Json<'a>, request: &'a ChatRequest, warnings: &mut Vec<Warning>) {
+    let top_p = request.top_p.filter(|p| *p < 1.0);
+    let asked = [request.temperature, top_p, request.frequency_penalty, request.presence_penalty];
+    for (range, asked) in RANGES.iter().zip(asked) {
+        let Some(asked) = asked else { continue };
+        let bound = if asked < number_value(range.least) {
+            range.least
+        } else if asked > number_value(range.most) {
+            range.most
+        } else {
+            body.set(range.field, asked);
+            continue;
+        };
+        warnings.push(Warning::clamped(range.setting, bound, range.why));
+        body.set(range.field, Json::Number(bound.into()));
+    }
+    if request.top_p != top_p {
         warnings.push(Warning::dropped("topP", "Cohere refuses 1"));
     }
     if let Some(top_k) = request.top_k {
         if top_k > 500 {
-            warnings.push(Warning::clamped("topK", 500, "Cohere takes at most 500"));
+            warnings.push(Warning::clamped("topK", "500", "Cohere takes at most 500"));
         }
-        body.insert("k".into(), top_k.min(500).into());
+        body.set("k", top_k.min(500));
     }
-    match request.seed.map(u64::try_from) {
-        Some(Ok(seed)) => _ = body.insert("seed".into(), seed.into()),
-        Some(Err(_)) => warnings.push(Warning::dropped("seed", "Cohere takes no negative one")),
-        None => {}
+    if request.seed.is_some_and(|seed| seed < 0) {
+        warnings.push(Warning::dropped("seed", "Cohere takes no negative one"));
+    } else {
+        body.set_some("seed", request.seed);
     }
-    let stops: Vec<&str> = request.stop.iter().map(String::as_str).filter(|text| !text.is_empty()).take(5).collect();
+    let mut stops = Vec::new();
+    for text in &request.stop {
+        if !text.is_empty() && stops.len() < 5 {
+            stops.push(text.into());
+        }
+    }
     if stops.len() < request.stop.len() {
         warnings.push(Warning::dropped("stop", "Cohere takes at most five texts, none of them empty; the rest was left out"));
     }
     if !stops.is_empty() {
-        body.insert("stop_sequences".into(), stops.into());
+        body.set("stop_sequences", stops);
     }
 }
 
-fn reasoning(body: &mut Map<String, Value>, request: &ChatRequest, thinks: bool, warnings: &mut Vec<Warning>) {
+fn reasoning(body: &mut Json<'_>, request: &ChatRequest, thinks: bool, warnings: &mut Vec<Warning>) {
     let Some(wanted) = request.reasoning else { return };
     if !thinks {
         if wanted != Reasoning::None {
@@ -217,19 +270,13 @@ fn reasoning(body: &mut Map<String, Value>, request: &ChatRequest, thinks: bool,
     // without one.
     let word = |tokens: u64| Some(tokens.min(request.max_tokens.map_or(tokens, |max| max / 2)).max(1));
     let budget = match wanted {
-        Reasoning::None => {
-            body.insert("thinking".into(), json!({ "type": "disabled" }));
-            return;
-        }
+        Reasoning::None | Reasoning::High => None,
         Reasoning::Minimal => word(512),
         Reasoning::Low => word(2048),
         Reasoning::Medium => word(8192),
-        Reasoning::High => None,
         Reasoning::Budget(tokens) => Some(tokens),
     };
-    let thinking = match budget {
-        Some(tokens) => json!({ "type": "enabled", "token_budget": tokens }),
-        None => json!({ "type": "enabled" }),
-    };
-    body.insert("thinking".into(), thinking);
+    let mut thinking = object! { "type": if wanted == Reasoning::None { "disabled" } else { "enabled" } };
+    thinking.set_some("token_budget", budget);
+    body.set("thinking", thinking);
 }

@@ -1,8 +1,9 @@
 //! OpenAI's Chat Completions, as spoken by OpenAI itself and by every server compatible with it.
 //!
 //! One format, many accents: what a server leaves out, adds or says twice is handled where it is
-//! read. [`super::azure`] speaks the same with another URL and another header. The Responses API is
-//! another format and not here.
+//! read. A field of an odd type is an absent one (openai-compatible.md §1.9–10); only what is not
+//! JSON at all is an error. [`super::azure`] speaks the same with another URL and another header.
+//! The Responses API is another format and not here.
 
 mod error;
 mod models;
@@ -10,12 +11,11 @@ mod request;
 mod response;
 mod stream;
 mod tool_calls;
-mod wire;
 
 use super::*;
 use crate::http::{Method, join};
 
-pub(super) use request::Wire;
+pub(super) use request::{Wire, encode};
 
 /// OpenAI and the servers compatible with it.
 pub struct OpenAiChat;
@@ -23,7 +23,7 @@ pub struct OpenAiChat;
 impl Dialect for OpenAiChat {
     fn chat_request(&self, target: &Target<'_>, request: &ChatRequest, mode: Mode, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
         let wire = Wire { model: target.model, quirks: target.provider.row.quirks };
-        let body = request::encode(target, request, mode, wire, warnings)?;
+        let body = encode(target, request, mode, &wire, warnings);
         let mut http = HttpRequest::post_json(join(&target.provider.base_url, "chat/completions"), body);
         authorize(&mut http, target);
         apply_headers(&mut http, target, Some(request));
@@ -54,8 +54,6 @@ impl Dialect for OpenAiChat {
     }
 }
 
-pub(super) use request::encode;
-
 fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
     http.secret("authorization", "Bearer ", target.key);
     for (name, value) in [("openai-organization", &target.provider.organization), ("openai-project", &target.provider.project)] {
@@ -63,4 +61,15 @@ fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
             http.header(name, value.as_str());
         }
     }
+}
+
+/// Whether a word is one of those in a list with spaces between them. A list is one string because
+/// a slice of them costs eight bytes a word beside the words.
+fn is_among(word: &str, words: &str) -> bool {
+    words.split(' ').any(|known| known == word)
+}
+
+/// The first that is there.
+fn either<'j, 'a>(first: &'j Json<'a>, second: &'j Json<'a>) -> &'j Json<'a> {
+    if first.is_null() { second } else { first }
 }

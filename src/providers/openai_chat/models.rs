@@ -4,13 +4,14 @@
 //! behind another server.
 
 use crate::chat::Reasoning::{self, High, Low, Medium, Minimal, None as Off};
+use crate::text::split_once;
 
 /// Models that take the same settings.
 #[derive(Debug)]
 pub struct Family {
     /// `*` stands for anything; without one at the end, the name ends here or goes on with `-`.
     pattern: &'static str,
-    /// The efforts it takes, of the contract's; empty for models that do not reason.
+    /// The efforts it takes, of the contract's, in rising order; empty for models that do not reason.
     pub efforts: &'static [Reasoning],
     /// What happens when none is asked for.
     pub default_effort: Reasoning,
@@ -52,12 +53,19 @@ impl Family {
     /// The accepted effort nearest to the one asked for; of two equally near, the higher: too much
     /// thought costs less than a wrong answer.
     pub fn nearest_effort(&self, asked: Reasoning) -> Reasoning {
-        let distance = |effort: Reasoning| (rank(effort) - rank(asked)).abs();
-        self.efforts.iter().copied().min_by_key(|effort| (distance(*effort), -rank(*effort))).unwrap_or(asked)
+        let distance = |effort: Reasoning| rank(effort).abs_diff(rank(asked));
+        let mut nearest = *self.efforts.first().unwrap_or(&asked);
+        for effort in self.efforts {
+            // They stand in rising order.
+            if distance(*effort) <= distance(nearest) {
+                nearest = *effort;
+            }
+        }
+        nearest
     }
 }
 
-fn rank(effort: Reasoning) -> i8 {
+fn rank(effort: Reasoning) -> u8 {
     match effort {
         Off => 0,
         Minimal => 1,
@@ -68,12 +76,12 @@ fn rank(effort: Reasoning) -> i8 {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = pieces.next().and_then(|head| name.strip_prefix(head)) else { return false };
-    for piece in pieces {
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
+    let mut rest = name;
+    for (index, piece) in pattern.split('*').enumerate() {
+        match split_once(rest, piece) {
+            Some((skipped, behind)) if index > 0 || skipped.is_empty() => rest = behind,
+            _ if piece.is_empty() => {}
+            _ => return false,
         }
     }
     rest.is_empty() || rest.starts_with('-') || pattern.ends_with('*')

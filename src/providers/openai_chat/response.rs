@@ -1,167 +1,167 @@
 //! Reading a whole answer, and what whole answers and chunks have in common.
 
-use serde_json::value::RawValue;
-
-use super::error;
 use super::tool_calls::ToolCalls;
-use super::wire::{Body, CompletionDetails, Content, ContentPart, GroqExtras, Message, ModelList, PromptDetails, ReasoningDetail};
+use super::{either, error, is_among};
 use crate::answer::Answer;
 use crate::chat::{FinishReason, Usage};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::{Json, body_text, parse_body};
 
 /// Reads the body of a 2xx answer that is not a stream.
 pub fn decode(body: &[u8], answer: &mut Answer) -> Result<()> {
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim_start_matches('\u{FEFF}');
-    let body = parse(text)?;
-    read_head(&body, answer);
-    fail_on_error(&body, text)?;
-    let choices = body.choices.unwrap_or_default();
-    let Some(choice) = choices.iter().find(|choice| choice.index.0.unwrap_or(0) == 0) else {
+    let text = body_text(body);
+    let body = parse(&text)?;
+    read_head(&body, &text, answer)?;
+    let Some(choice) = choice(&body) else {
         return Err(Error::malformed("the answer has no choices").with_body(text.as_bytes()));
     };
     let mut calls = ToolCalls::default();
-    if let Some(raw) = choice.message {
-        read_message(&message(raw)?, &mut calls, answer);
-    }
-    if is_truthy(choice.error) {
-        return Err(error::in_body(text));
-    }
-    calls.end(answer);
-    match choice.finish_reason.some() {
-        Some(reason) => finish(reason, answer),
-        None => {
-            answer.finish(FinishReason::Other, None);
-            Ok(())
-        }
-    }
-}
-
-/// The ids in a list of models.
-pub fn decode_models(body: &[u8]) -> Result<Vec<String>> {
-    let text = String::from_utf8_lossy(body);
-    let list = if text.trim_start().starts_with('[') {
-        ModelList { data: serde_json::from_str(&text).ok(), ..Default::default() }
-    } else {
-        serde_json::from_str::<ModelList<'_>>(&text).map_err(|error| unreadable(&text, &error))?
-    };
-    if is_truthy(list.error) {
+    read_message(choice.get("message"), &mut calls, answer);
+    if is_truthy(choice.get("error")) {
         return Err(error::in_body(&text));
     }
-    let models = list.data.or(list.models).ok_or_else(|| Error::malformed("the answer is not a list of models").with_body(body))?;
-    Ok(models.iter().filter_map(|model| model.0.some().map(str::to_owned)).collect())
+    calls.end(answer);
+    // Whole, whatever it says of its end.
+    answer.finish(FinishReason::Other, None);
+    finish(choice.get("finish_reason").text(), answer)
+}
+
+/// The ids in a list of models: OpenAI's `data`, `models`, or the list itself; of objects with an id
+/// or a name, or of ids.
+pub fn decode_models(body: &[u8]) -> Result<Vec<String>> {
+    let text = body_text(body);
+    let list = parse_json(&text)?;
+    if is_truthy(list.get("error")) {
+        return Err(error::in_body(&text));
+    }
+    let Json::Array(models) = either(list.get("data"), either(list.get("models"), &list)) else {
+        return Err(Error::malformed("the answer is not a list of models").with_body(text.as_bytes()));
+    };
+    let mut ids = Vec::new();
+    for model in models {
+        let id = model.str().unwrap_or_else(|| first_text(model, &["id", "name"]));
+        if !id.is_empty() {
+            ids.push(id.to_owned());
+        }
+    }
+    Ok(ids)
 }
 
 /// A JSON object, as a body or a chunk. Gemini's endpoint wraps its errors in an array.
-pub fn parse(text: &str) -> Result<Body<'_>> {
-    match text.trim_start().bytes().next() {
-        Some(b'{') => serde_json::from_str(text).map_err(|error| unreadable(text, &error)),
-        Some(b'[') if error::has_error(text) => Err(error::in_body(text)),
-        _ => Err(Error::malformed("what the server sent is not a JSON object").with_body(text.as_bytes())),
+pub fn parse(text: &str) -> Result<Json<'_>> {
+    let body = parse_json(text)?;
+    if body.is_object() {
+        return Ok(body);
     }
+    Err(if body.items().iter().any(|item| !item.get("error").is_null()) {
+        error::in_body(text)
+    } else {
+        Error::malformed("what the server sent is not a JSON object").with_body(text.as_bytes())
+    })
 }
 
-/// The message of a choice.
-pub fn message(raw: &RawValue) -> Result<Message<'_>> {
-    serde_json::from_str(raw.get()).map_err(|error| unreadable(raw.get(), &error))
+fn parse_json(text: &str) -> Result<Json<'_>> {
+    parse_body(text, "what the server sent").map_err(|error| error.with_body(text.as_bytes()))
 }
 
-fn unreadable(text: &str, error: &serde_json::Error) -> Box<Error> {
-    Error::malformed(format!("what the server sent cannot be read: {error}")).with_body(text.as_bytes())
-}
-
-/// What stands beside the choices: who answers, and what it used.
-pub fn read_head(body: &Body<'_>, answer: &mut Answer) {
-    answer.identity(body.id.some(), body.model.some());
+/// What stands beside the choices: who answers, and what it used. An answer with status 200 may
+/// still be an error: OpenRouter's whole answers, and every chunk.
+pub fn read_head(body: &Json<'_>, text: &str, answer: &mut Answer) -> Result<()> {
+    answer.identity(body.get("id").str(), body.get("model").str());
     // Groq reports in one of two places or in both, with the same figures.
-    let groq = || body.x_groq.and_then(|raw| serde_json::from_str::<GroqExtras<'_>>(raw.get()).ok()?.usage);
-    if let Some(raw) = body.usage.or_else(groq)
-        && let Ok(usage) = serde_json::from_str(raw.get())
-    {
-        answer.usage.merge(usage_of(usage));
-    }
+    answer.usage.merge(usage_of(either(body.get("usage"), body.path(&["x_groq", "usage"]))));
+    if is_truthy(body.get("error")) || body.get("object").text() == "error" { Err(error::in_body(text)) } else { Ok(()) }
 }
 
-/// An answer with status 200 may still be an error: OpenRouter's whole answers, and every chunk.
-pub fn fail_on_error(body: &Body<'_>, text: &str) -> Result<()> {
-    if is_truthy(body.error) || body.object.as_str() == "error" { Err(error::in_body(text)) } else { Ok(()) }
+/// The one choice that is read.
+pub fn choice<'j, 'a>(body: &'j Json<'a>) -> Option<&'j Json<'a>> {
+    body.get("choices").items().iter().find(|choice| choice.is_object() && choice.get("index").u64().unwrap_or(0) == 0)
 }
 
 /// As in JavaScript: SDKs test `if (data.error)`, so that some servers send `""` or `false`.
-pub fn is_truthy(raw: Option<&RawValue>) -> bool {
-    raw.is_some_and(|raw| !matches!(raw.get(), "null" | "false" | "\"\"" | "0"))
+pub fn is_truthy(value: &Json<'_>) -> bool {
+    match value {
+        Json::Null | Json::Bool(false) => false,
+        Json::String(text) => !text.is_empty(),
+        Json::Number(text) => text != "0",
+        _ => true,
+    }
 }
 
 /// A message or a delta of one.
-pub fn read_message(message: &Message<'_>, calls: &mut ToolCalls, answer: &mut Answer) {
+pub fn read_message(message: &Json<'_>, calls: &mut ToolCalls, answer: &mut Answer) {
     let reasoned = read_reasoning(message, answer);
-    match &message.content {
-        Content::None => {}
-        Content::Text(text) => answer.text(text),
-        Content::Parts(parts) => parts.iter().for_each(|part| read_part(part, reasoned, answer)),
+    let content = message.get("content");
+    answer.text(content.text());
+    for part in content.items() {
+        match part.get("type").text() {
+            "thinking" if reasoned => {}
+            "thinking" => {
+                let thinking = part.get("thinking");
+                answer.reasoning(thinking.text());
+                for piece in thinking.items() {
+                    answer.reasoning(piece.get("text").text());
+                }
+            }
+            "refusal" => answer.refusal(part.get("refusal").text()),
+            "text" | "" => answer.text(part.get("text").text()),
+            // Mistral's references, and whatever else is not said.
+            _ => {}
+        }
     }
-    answer.refusal(message.refusal.as_str());
-    calls.read(message.tool_calls.as_deref().unwrap_or_default(), answer);
+    answer.refusal(message.get("refusal").text());
+    calls.read(message.get("tool_calls").items(), answer);
 }
 
 /// Reasoning outside the content; true when there was some. Servers that know several of the
 /// fields send the same text in each, so that only the first that holds any is read.
-fn read_reasoning(message: &Message<'_>, answer: &mut Answer) -> bool {
-    if let Some(text) = message.reasoning_content.some().or(message.reasoning.some()) {
-        answer.reasoning(text);
-        return true;
-    }
-    let details = message.reasoning_details.and_then(|raw| serde_json::from_str::<Vec<ReasoningDetail<'_>>>(raw.get()).ok());
-    let mut found = false;
-    for detail in details.iter().flatten() {
-        if let Some(text) = detail.text.some().or(detail.summary.some()) {
+fn read_reasoning(message: &Json<'_>, answer: &mut Answer) -> bool {
+    let text = first_text(message, &["reasoning_content", "reasoning"]);
+    answer.reasoning(text);
+    let mut found = !text.is_empty();
+    if !found {
+        // OpenRouter's `reasoning.text`, `.summary` and `.encrypted`.
+        for detail in message.get("reasoning_details").items() {
+            let text = first_text(detail, &["text", "summary"]);
             answer.reasoning(text);
-            found = true;
+            found |= !text.is_empty();
         }
     }
     found
 }
 
-fn read_part(part: &ContentPart<'_>, reasoned: bool, answer: &mut Answer) {
-    match part.kind.as_str() {
-        "thinking" if reasoned => {}
-        "thinking" => match &part.thinking {
-            Content::None => {}
-            Content::Text(text) => answer.reasoning(text),
-            Content::Parts(parts) => parts.iter().for_each(|part| answer.reasoning(part.text.as_str())),
-        },
-        "refusal" => answer.refusal(part.refusal.as_str()),
-        "text" | "" => answer.text(part.text.as_str()),
-        // Mistral's references, and whatever else is not said.
-        _ => {}
-    }
+/// The first of these members that holds text: servers write null and "" for the same.
+fn first_text<'j>(value: &'j Json<'_>, keys: &[&str]) -> &'j str {
+    keys.iter().map(|key| value.get(key).text()).find(|text| !text.is_empty()).unwrap_or("")
 }
 
-/// Why it ended (openai.md §3.1, openai-compatible.md §5). Which tools were called is counted
-/// elsewhere: with a forced tool OpenAI says `stop`.
+/// Why it ended (openai.md §3.1, openai-compatible.md §5). Nothing happens for an empty reason.
+/// Which tools were called is counted elsewhere: with a forced tool OpenAI says `stop`.
 pub fn finish(reason: &str, answer: &mut Answer) -> Result<()> {
-    let mapped = match reason {
-        "stop" | "eos" | "end_turn" | "stop_sequence" | "complete" => FinishReason::Stop,
-        "length" | "max_tokens" | "model_length" | "context_length" => FinishReason::Length,
-        "tool_calls" | "tool_use" | "function_call" => FinishReason::ToolCalls,
-        "content_filter" | "safety" | "refusal" => FinishReason::ContentFilter,
-        "abort" | "aborted" | "cancelled" => FinishReason::Aborted,
-        "error" | "insufficient_system_resource" => {
-            return Err(Error::new(ErrorKind::Server, format!("the provider broke the answer off: finish_reason \"{reason}\"")));
-        }
-        _ => FinishReason::Other,
-    };
-    answer.finish(mapped, Some(reason));
+    const REASONS: &[(&str, FinishReason)] = &[
+        ("stop eos end_turn stop_sequence complete", FinishReason::Stop),
+        ("length max_tokens model_length context_length", FinishReason::Length),
+        ("tool_calls tool_use function_call", FinishReason::ToolCalls),
+        ("content_filter safety refusal", FinishReason::ContentFilter),
+        ("abort aborted cancelled", FinishReason::Aborted),
+    ];
+    if is_among(reason, "error insufficient_system_resource") {
+        return Err(Error::new(ErrorKind::Server, format!("the provider broke the answer off: finish_reason \"{reason}\"")));
+    }
+    if !reason.is_empty() {
+        let known = REASONS.iter().find(|(words, _)| is_among(reason, words));
+        answer.finish(known.map_or(FinishReason::Other, |(_, mapped)| *mapped), Some(reason));
+    }
     Ok(())
 }
 
-fn usage_of(wire: super::wire::Usage) -> Usage {
-    let PromptDetails { cached_tokens, cache_write_tokens } = wire.prompt_tokens_details.unwrap_or_default();
-    let CompletionDetails { reasoning_tokens } = wire.completion_tokens_details.unwrap_or_default();
-    let (input, completion, total) = (wire.prompt_tokens.0, wire.completion_tokens.0, wire.total_tokens.0);
-    let output = match (input, completion, reasoning_tokens.0, total) {
+fn usage_of(usage: &Json<'_>) -> Usage {
+    let (input, completion, total) = (count(usage, "prompt_tokens"), count(usage, "completion_tokens"), count(usage, "total_tokens"));
+    let details = usage.get("prompt_tokens_details");
+    let reasoning = count(usage.get("completion_tokens_details"), "reasoning_tokens");
+    let output = match (input, completion, reasoning, total) {
         // Some of xAI's models count reasoning beside the completion; their total gives them away.
-        (Some(input), Some(completion), Some(reasoning), Some(total)) if reasoning > 0 && input + completion + reasoning == total => {
+        (Some(input), Some(completion), Some(reasoning), Some(total)) if input + completion + reasoning == total => {
             Some(completion + reasoning)
         }
         _ => completion,
@@ -170,11 +170,18 @@ fn usage_of(wire: super::wire::Usage) -> Usage {
         input_tokens: input,
         output_tokens: output,
         total_tokens: total,
-        cache_read_tokens: cached_tokens.0.or(wire.prompt_cache_hit_tokens.0),
-        cache_write_tokens: cache_write_tokens.0,
-        reasoning_tokens: reasoning_tokens.0,
+        // The second is DeepSeek's.
+        cache_read_tokens: count(details, "cached_tokens").or_else(|| count(usage, "prompt_cache_hit_tokens")),
+        cache_write_tokens: count(details, "cache_write_tokens"),
+        reasoning_tokens: reasoning,
         estimated: false,
     }
+}
+
+/// A count of tokens. A number beyond what JavaScript can count is none, and sums of it would
+/// overflow.
+fn count(usage: &Json<'_>, key: &str) -> Option<u64> {
+    usage.get(key).u64().filter(|count| *count <= 1 << 53)
 }
 
 #[cfg(test)]
@@ -202,5 +209,22 @@ mod tests {
         assert_eq!(failing("[1").kind, ErrorKind::Malformed);
         assert_eq!(failing("<html>").kind, ErrorKind::Malformed);
         assert_eq!(failing(r#"{"error":{"code":429,"message":"slow"}}"#).kind, ErrorKind::RateLimit);
+    }
+
+    #[test]
+    fn only_a_number_that_can_be_a_count_is_one() {
+        for (json, expected) in [
+            ("12", Some(12)),
+            ("12.0", Some(12)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("1e300", None),
+            ("18446744073709551615", None),
+            ("\"7\"", None),
+            ("{}", None),
+        ] {
+            let text = format!("{{\"n\":{json}}}");
+            assert_eq!(count(&Json::parse(&text).unwrap(), "n"), expected, "{json}");
+        }
     }
 }

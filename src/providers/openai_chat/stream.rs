@@ -1,15 +1,15 @@
 //! Reading a stream, chunk by chunk.
 
 use super::tool_calls::ToolCalls;
-use super::wire::Choice;
 use super::{error, response};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
+use crate::json::Json;
 use crate::providers::StreamDecoder;
 use crate::sse::{Flow, SseEvent};
 
 /// The state of one stream: which tool calls are open.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Decoder {
     calls: ToolCalls,
 }
@@ -25,12 +25,10 @@ impl StreamDecoder for Decoder {
             return Err(error::in_body(data));
         }
         let body = response::parse(data)?;
-        response::read_head(&body, answer);
-        response::fail_on_error(&body, data)?;
+        response::read_head(&body, data, answer)?;
         // Chunks without choices are common: Azure's first, the one with the usage, moderation's.
-        let choices = body.choices.unwrap_or_default();
-        if let Some(choice) = choices.iter().find(|choice| choice.index.0.unwrap_or(0) == 0) {
-            if response::is_truthy(choice.error) {
+        if let Some(choice) = response::choice(&body) {
+            if response::is_truthy(choice.get("error")) {
                 return Err(error::in_body(data));
             }
             self.choice(choice, answer)?;
@@ -49,18 +47,18 @@ impl StreamDecoder for Decoder {
 }
 
 impl Decoder {
-    fn choice(&mut self, choice: &Choice<'_>, answer: &mut Answer) -> Result<()> {
-        match (&choice.delta, choice.message) {
-            (Some(delta), _) => response::read_message(delta, &mut self.calls, answer),
-            // A server that only pretends to stream. Beside deltas, `message` repeats them all.
-            (None, Some(raw)) if !answer.has_started() => {
-                response::read_message(&response::message(raw)?, &mut self.calls, answer);
-            }
-            // Azure's asynchronous filter reports without a delta.
-            _ => {}
+    fn choice(&mut self, choice: &Json<'_>, answer: &mut Answer) -> Result<()> {
+        let delta = choice.get("delta");
+        // A server that only pretends to stream sends a message. Beside deltas, it repeats them all;
+        // Azure's asynchronous filter reports with neither.
+        if delta.is_object() {
+            response::read_message(delta, &mut self.calls, answer);
+        } else if !answer.has_started() {
+            response::read_message(choice.get("message"), &mut self.calls, answer);
         }
-        if let Some(reason) = choice.finish_reason.some() {
-            response::finish(reason, answer)?;
+        let reason = choice.get("finish_reason").text();
+        response::finish(reason, answer)?;
+        if !reason.is_empty() {
             // After the delta: whole calls come in the chunk that ends the answer.
             self.calls.end(answer);
         }

@@ -4,17 +4,17 @@
 //! calls without ids (openai-compatible.md §1.9–10). An [`Answer`] wants a slot for each call; the
 //! slots are given out here.
 
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-use super::wire::ToolCallPart;
+use super::either;
 use crate::answer::Answer;
+use crate::json::Json;
 
 /// The tool calls of one answer, as far as they have come. A call's slot is its place.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ToolCalls(Vec<Call>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Call {
     index: Option<u64>,
     id: String,
@@ -28,19 +28,23 @@ struct Call {
 
 impl ToolCalls {
     /// The fragments of one chunk, or the calls of a whole message.
-    pub fn read(&mut self, parts: &[ToolCallPart<'_>], answer: &mut Answer) {
+    pub fn read(&mut self, parts: &[Json<'_>], answer: &mut Answer) {
         for (position, part) in parts.iter().enumerate() {
-            let function = part.function.as_ref().or(part.custom.as_ref());
-            let name = function.map(|function| function.name.as_str()).unwrap_or_default();
-            let arguments = function.and_then(|function| function.arguments.or(function.input)).map(text_of).unwrap_or_default();
-            let slot = match self.find(part, name, position, parts.len() == 1) {
-                Some(slot) => slot,
-                None => {
-                    self.0.push(Call { index: part.index.0, ..Default::default() });
-                    self.0.len() - 1
-                }
+            // A custom tool has another member for the same, and in it plain text.
+            let function = either(part.get("function"), part.get("custom"));
+            let name = function.get("name").text();
+            let arguments = match either(function.get("arguments"), function.get("input")) {
+                Json::Null => Cow::Borrowed(""),
+                Json::String(text) => Cow::Borrowed(text.as_ref()),
+                // Some servers send the JSON itself rather than a string of it.
+                json => Cow::Owned(json.to_text()),
             };
-            self.feed(slot, part.id.as_str(), name, &arguments, answer);
+            let fallback = if parts.len() == 1 { self.0.len().wrapping_sub(1) } else { position };
+            let slot = self.find(part, name, fallback).unwrap_or(self.0.len());
+            if slot == self.0.len() {
+                self.0.push(Call { index: part.get("index").u64(), ..Default::default() });
+            }
+            self.feed(slot, part.get("id").text(), name, &arguments, answer);
         }
     }
 
@@ -53,22 +57,28 @@ impl ToolCalls {
         answer.end_tools();
     }
 
-    fn find(&self, part: &ToolCallPart<'_>, name: &str, position: usize, alone: bool) -> Option<usize> {
-        let id = part.id.as_str();
-        if let Some(index) = part.index.0 {
-            let slot = self.0.iter().rposition(|call| call.index == Some(index))?;
+    /// The call that a fragment continues. `fallback`: the slot of one that says nothing itself.
+    fn find(&self, part: &Json<'_>, name: &str, fallback: usize) -> Option<usize> {
+        let id = part.get("id").text();
+        let index = part.get("index").u64();
+        if index.is_some() {
+            let slot = self.0.iter().rposition(|call| call.index == index)?;
+            let call = self.0.get(slot)?;
             // Another id together with a name is another call, whatever the index says; another
             // id alone is a server that makes up a new one for every fragment.
-            let another = !id.is_empty() && !name.is_empty() && !self.0[slot].id.is_empty() && self.0[slot].id != id;
-            return if another { self.0.iter().position(|call| call.id == id) } else { Some(slot) };
+            let another = !id.is_empty() && !name.is_empty() && !call.id.is_empty() && call.id != id;
+            return if another { self.slot_of_id(id) } else { Some(slot) };
         }
         if !id.is_empty() {
-            return self.0.iter().position(|call| call.id == id);
+            return self.slot_of_id(id);
         }
-        let slot = if alone { self.0.len().checked_sub(1)? } else { position };
-        let call = self.0.get(slot)?;
-        let continues = name.is_empty() || (name == call.name && !is_json(&call.arguments));
-        continues.then_some(slot)
+        let call = self.0.get(fallback)?;
+        let continues = name.is_empty() || (name == call.name && Json::parse(&call.arguments).is_err());
+        continues.then_some(fallback)
+    }
+
+    fn slot_of_id(&self, id: &str) -> Option<usize> {
+        self.0.iter().position(|call| call.id == id)
     }
 
     fn feed(&mut self, slot: usize, id: &str, name: &str, arguments: &str, answer: &mut Answer) {
@@ -95,21 +105,4 @@ impl ToolCalls {
         answer.tool_start(slot as u64, &call.id, &call.name);
         answer.tool_input(slot as u64, &call.arguments);
     }
-}
-
-/// Arguments as text: a string's content; of anything else, the JSON as it stands.
-fn text_of(raw: &RawValue) -> Cow<'_, str> {
-    let json = raw.get();
-    if !json.starts_with('"') {
-        return Cow::Borrowed(json);
-    }
-    // A raw value was checked to be JSON, but `&str` cannot hold an escape: then it is copied.
-    match serde_json::from_str::<&str>(json) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(serde_json::from_str(json).unwrap_or_default()),
-    }
-}
-
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok()
 }

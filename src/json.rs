@@ -1,0 +1,599 @@
+//! JSON, as small as the wires need it.
+//!
+//! Everything that this library says to a network or to JavaScript is JSON, and the module that a
+//! page downloads is measured in kilobytes: `serde_json`, with the derived readers of four wire
+//! formats, ordered maps and the formatting of floats, came to 100 KB of brotli, this to 4. What it
+//! adds for the wires: strings are borrowed from the text they stand in unless they have escapes,
+//! numbers and members keep their spelling and order, and a field that is not there reads as null.
+//!
+//! Strict RFC 8259 in both directions: what it accepts, `JSON.parse` accepts.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::text::slice;
+
+/// How deep arrays and objects may nest: above any schema, below what the stack holds.
+pub const MAX_DEPTH: usize = 128;
+
+/// A JSON value that may borrow from the text it was read from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json<'a> {
+    /// `null`, and every field that is not there.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// As it was written: no digit is lost.
+    Number(Cow<'a, str>),
+    /// Without its escapes.
+    String(Cow<'a, str>),
+    /// In order.
+    Array(Vec<Json<'a>>),
+    /// In order. Of members with one name, the last counts.
+    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    /// JSON text that is written as it stands: a provider's body, a tool's arguments.
+    Raw(Cow<'a, str>),
+}
+
+/// `object! { "role": "user", "content": text }`.
+#[macro_export]
+macro_rules! object {
+    ($($key:literal : $value:expr),* $(,)?) => {{
+        let mut object = $crate::json::Json::object();
+        $(object.add($key, $crate::json::Json::from($value));)*
+        object
+    }};
+}
+
+impl<'a> Json<'a> {
+    /// Reads a whole text. The error says where it stops being JSON.
+    pub fn parse(text: &'a str) -> Result<Self> {
+        Self::parse_keeping(text, None)
+    }
+
+    /// The same, but an object or array in a member called `verbatim` stays as it is written: a
+    /// tool's arguments are handed on to the letter.
+    pub fn parse_keeping(text: &'a str, verbatim: Option<&'static str>) -> Result<Self> {
+        let mut reader = Reader { text, at: 0, verbatim };
+        match reader.value(MAX_DEPTH) {
+            Some(value) if reader.peek().is_none() => Ok(value),
+            _ => Err(Error::malformed(format!("not JSON at byte {} of {}", reader.at, text.len()))),
+        }
+    }
+
+    /// An object without members.
+    pub fn object() -> Self {
+        Self::Object(Vec::new())
+    }
+
+    /// A member, or null.
+    pub fn get(&self, key: &str) -> &Json<'a> {
+        self.members().iter().rev().find(|(name, _)| name == key).map_or(&Json::Null, |(_, value)| value)
+    }
+
+    /// A member of a member of …, or null.
+    pub fn path(&self, keys: &[&str]) -> &Json<'a> {
+        keys.iter().fold(self, |value, key| value.get(key))
+    }
+
+    /// An element, or null.
+    pub fn at(&self, index: usize) -> &Json<'a> {
+        self.items().get(index).unwrap_or(&Json::Null)
+    }
+
+    /// The elements; none for what is not an array.
+    pub fn items(&self) -> &[Json<'a>] {
+        if let Self::Array(items) = self { items } else { &[] }
+    }
+
+    /// The members; none for what is not an object.
+    pub fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
+        if let Self::Object(members) = self { members } else { &[] }
+    }
+
+    /// Whether it is null or not there.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// A string.
+    pub fn str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// A string, or an empty one.
+    pub fn text(&self) -> &str {
+        self.str().unwrap_or("")
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    /// A number.
+    pub fn f64(&self) -> Option<f64> {
+        if let Self::Number(text) = self { Some(number_value(text)) } else { None }
+    }
+
+    /// A whole number that is not negative. A fraction is rounded: some servers count in floats.
+    pub fn u64(&self) -> Option<u64> {
+        let Self::Number(text) = self else { return None };
+        text.parse().ok().or_else(|| Some(number_value(text)).filter(|value| (0.0..9e15).contains(value)).map(|value| (value + 0.5) as u64))
+    }
+
+    /// Sets a member: in its place if there is one of the name, else at the end. Nothing happens to
+    /// what is not an object.
+    pub fn set(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Json<'a>>) {
+        self.put(key.into(), value.into());
+    }
+
+    #[inline(never)]
+    fn put(&mut self, key: Cow<'a, str>, value: Json<'a>) {
+        if let Self::Object(members) = self {
+            match members.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, slot)) => *slot = value,
+                None => members.push((key, value)),
+            }
+        }
+    }
+
+    /// Sets a member unless the value is null.
+    pub fn set_some(&mut self, key: &'static str, value: impl Into<Json<'a>>) {
+        self.put_some(key, value.into());
+    }
+
+    #[inline(never)]
+    fn put_some(&mut self, key: &'static str, value: Json<'a>) {
+        if !value.is_null() {
+            self.put(key.into(), value);
+        }
+    }
+
+    /// Adds a member that is not there yet. A call and not inlined: `object!` has three hundred of
+    /// them, and each would carry the growing of a vector.
+    #[inline(never)]
+    pub fn add(&mut self, key: &'static str, value: Json<'a>) {
+        if let Self::Object(members) = self {
+            members.push((Cow::Borrowed(key), value));
+        }
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, key: &str) -> Option<Json<'a>> {
+        let Self::Object(members) = self else { return None };
+        let index = members.iter().position(|(name, _)| name == key)?;
+        Some(members.remove(index).1)
+    }
+
+    /// The same without a loan.
+    pub fn into_owned(self) -> Json<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Number(text) => Json::Number(own(text)),
+            Self::String(text) => Json::String(own(text)),
+            Self::Raw(text) => Json::Raw(own(text)),
+            Self::Array(items) => Json::Array(items.into_iter().map(Json::into_owned).collect()),
+            Self::Object(members) => Json::Object(members.into_iter().map(|(name, value)| (own(name), value.into_owned())).collect()),
+        }
+    }
+
+    /// Appends the JSON text.
+    pub fn write(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(text) | Self::Raw(text) => out.push_str(text),
+            Self::String(text) => write_string(text, out),
+            Self::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.write(out);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(name, out);
+                    out.push(':');
+                    value.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The JSON text.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
+    /// What it is, for "must be a string, not …".
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) | Self::Raw(_) => "an object",
+        }
+    }
+}
+
+/// A JSON string, quotes and escapes included. Runs that need no escape are copied whole.
+pub fn write_string(text: &str, out: &mut String) {
+    out.reserve(text.len() + 2);
+    out.push('"');
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..=0x1F => "",
+            _ => continue,
+        };
+        out.push_str(slice(text, copied, at));
+        copied = at + 1;
+        if escape.is_empty() {
+            out.push_str("\\u00");
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
+            }
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(slice(text, copied, text.len()));
+    out.push('"');
+}
+
+/// The value of a number's text, exact for what a person writes (up to 15 digits and small
+/// exponents), within a few units in the last place otherwise.
+pub fn number_value(text: &str) -> f64 {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (mut digits, mut scale) = (0_u64, exponent.trim_start_matches('+').parse::<i32>().unwrap_or(i32::MAX).clamp(-400, 400));
+    let mut behind_point = false;
+    for byte in mantissa.bytes() {
+        match byte {
+            b'.' => behind_point = true,
+            b'0'..=b'9' if digits < u64::MAX / 100 => {
+                digits = digits * 10 + u64::from(byte - b'0');
+                scale -= i32::from(behind_point);
+            }
+            b'0'..=b'9' => scale += i32::from(!behind_point),
+            _ => {}
+        }
+    }
+    let size = digits as f64;
+    let value = if scale < 0 { size / power_of_ten(-scale) } else { size * power_of_ten(scale) };
+    if mantissa.starts_with('-') { -value } else { value }
+}
+
+fn power_of_ten(exponent: i32) -> f64 {
+    (0..exponent).fold(1.0, |power, _| power * 10.0)
+}
+
+/// The shortest decimal text of a number of ordinary size, without exponent; null when it is not
+/// finite. The standard library's formatter gives the same and weighs 14 KB.
+fn number_text(value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    let size = value.abs();
+    if size >= 1e17 {
+        // Seventeen digits are all that such a number has; the rest are its zeros.
+        let zeros = (0..400).find(|zeros| size / power_of_ten(*zeros) < 1e17).unwrap_or(0);
+        return Some(format!("{sign}{}{}", (size / power_of_ten(zeros)) as u64, "0".repeat(zeros as usize)));
+    }
+    let whole = size as u64;
+    if whole as f64 == size {
+        return Some(format!("{sign}{whole}"));
+    }
+    let scaled = |places: i32| (size * power_of_ten(places) + 0.5) as u64;
+    let places = (1..17).find(|places| scaled(*places) as f64 / power_of_ten(*places) == size).unwrap_or(17);
+    let digits = scaled(places).to_string();
+    let digits = "0".repeat((places as usize + 1).saturating_sub(digits.len())) + &digits;
+    let point = digits.len() - places as usize;
+    Some(format!("{sign}{}.{}", slice(&digits, 0, point), slice(&digits, point, digits.len())))
+}
+
+impl<'a> From<&'a str> for Json<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&'a String> for Json<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Json<'_> {
+    fn from(text: String) -> Self {
+        Self::String(Cow::Owned(text))
+    }
+}
+
+impl From<bool> for Json<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u64> for Json<'_> {
+    fn from(value: u64) -> Self {
+        Self::Number(Cow::Owned(value.to_string()))
+    }
+}
+
+impl From<i64> for Json<'_> {
+    fn from(value: i64) -> Self {
+        Self::Number(Cow::Owned(value.to_string()))
+    }
+}
+
+impl From<u16> for Json<'_> {
+    fn from(value: u16) -> Self {
+        u64::from(value).into()
+    }
+}
+
+impl From<usize> for Json<'_> {
+    fn from(value: usize) -> Self {
+        (value as u64).into()
+    }
+}
+
+impl From<f64> for Json<'_> {
+    fn from(value: f64) -> Self {
+        number_text(value).map_or(Self::Null, |text| Self::Number(Cow::Owned(text)))
+    }
+}
+
+impl<'a> From<Vec<Json<'a>>> for Json<'a> {
+    fn from(items: Vec<Json<'a>>) -> Self {
+        Self::Array(items)
+    }
+}
+
+impl<'a, T> From<Option<T>> for Json<'a>
+where
+    Json<'a>: From<T>,
+{
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::from)
+    }
+}
+
+/// One pass over a text. `None` from any method: not JSON at `at`.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// Whose members become [`Json::Raw`].
+    verbatim: Option<&'static str>,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while matches!(bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Json<'a>> {
+        match self.peek()? {
+            b'"' => self.string().map(Json::String),
+            b'{' => self.object(depth.checked_sub(1)?),
+            b'[' => self.array(depth.checked_sub(1)?),
+            b'-' | b'0'..=b'9' => self.number(),
+            b't' => self.word("true", Json::Bool(true)),
+            b'f' => self.word("false", Json::Bool(false)),
+            b'n' => self.word("null", Json::Null),
+            _ => None,
+        }
+    }
+
+    fn ahead(&self, word: &str) -> bool {
+        self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()))
+    }
+
+    fn word(&mut self, word: &str, value: Json<'a>) -> Option<Json<'a>> {
+        self.ahead(word).then(|| {
+            self.at += word.len();
+            value
+        })
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Json<'a>> {
+        let mut members = Vec::new();
+        self.at += 1;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(Json::Object(members));
+        }
+        loop {
+            if self.peek()? != b'"' {
+                return None;
+            }
+            let name = self.string()?;
+            if self.peek()? != b':' {
+                return None;
+            }
+            self.at += 1;
+            self.peek();
+            let start = self.at;
+            let mut value = self.value(depth)?;
+            if self.verbatim.is_some_and(|verbatim| verbatim == name) && matches!(value, Json::Array(_) | Json::Object(_)) {
+                value = Json::Raw(Cow::Borrowed(slice(self.text, start, self.at)));
+            }
+            members.push((name, value));
+            if self.more(b'}')? {
+                continue;
+            }
+            return Some(Json::Object(members));
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Json<'a>> {
+        let mut items = Vec::new();
+        self.at += 1;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(Json::Array(items));
+        }
+        loop {
+            items.push(self.value(depth)?);
+            if !self.more(b']')? {
+                return Some(Json::Array(items));
+            }
+        }
+    }
+
+    /// A comma: more; the closing byte: no more.
+    fn more(&mut self, close: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        self.at += usize::from(byte == b',' || byte == close);
+        match byte {
+            b',' => Some(true),
+            byte if byte == close => Some(false),
+            _ => None,
+        }
+    }
+
+    fn number(&mut self) -> Option<Json<'a>> {
+        let start = self.at;
+        self.skip(b'-');
+        match self.digits() {
+            0 => return None,
+            1 => {}
+            _ if slice(self.text, start, self.at).trim_start_matches('-').starts_with('0') => return None,
+            _ => {}
+        }
+        if self.skip(b'.') && self.digits() == 0 {
+            return None;
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            let _sign = self.skip(b'+') || self.skip(b'-');
+            if self.digits() == 0 {
+                return None;
+            }
+        }
+        Some(Json::Number(Cow::Borrowed(slice(self.text, start, self.at))))
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let here = self.text.as_bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(here);
+        here
+    }
+
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    /// A string, from its opening quote. Borrowed when it has no escape.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        self.at += 1;
+        let bytes = self.text.as_bytes();
+        let mut start = self.at;
+        let mut unescaped = String::new();
+        loop {
+            match *bytes.get(self.at)? {
+                b'"' => {
+                    let tail = slice(self.text, start, self.at);
+                    self.at += 1;
+                    if unescaped.is_empty() {
+                        return Some(Cow::Borrowed(tail));
+                    }
+                    unescaped.push_str(tail);
+                    return Some(Cow::Owned(unescaped));
+                }
+                b'\\' => {
+                    unescaped.push_str(slice(self.text, start, self.at));
+                    self.at += 1;
+                    unescaped.push(self.escape()?);
+                    start = self.at;
+                }
+                0..=0x1F => return None,
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<char> {
+        let byte = *self.text.as_bytes().get(self.at)?;
+        self.at += 1;
+        Some(match byte {
+            b'"' | b'\\' | b'/' => byte as char,
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{C}',
+            b'u' => {
+                let unit = self.hex()?;
+                // The other half of a pair follows, or this half stands alone and becomes U+FFFD.
+                if (0xD800..0xDC00).contains(&unit) && self.ahead("\\u") {
+                    let before = self.at;
+                    self.at += 2;
+                    let low = self.hex()?;
+                    if (0xDC00..0xE000).contains(&low) {
+                        return char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
+                    }
+                    self.at = before;
+                }
+                char::from_u32(unit).unwrap_or('\u{FFFD}')
+            }
+            _ => return None,
+        })
+    }
+
+    fn hex(&mut self) -> Option<u32> {
+        let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
+        self.at += 4;
+        digits.iter().try_fold(0, |value, digit| Some(value << 4 | (*digit as char).to_digit(16)?))
+    }
+}
+
+/// The text of a body: what is not UTF-8 in it becomes U+FFFD, as `Response.text()` makes it.
+pub fn body_text(body: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(body);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_start_matches('\u{FEFF}')),
+        owned => owned,
+    }
+}
+
+/// Reads a body that has to be JSON.
+pub fn parse_body<'a>(text: &'a str, what: &str) -> Result<Json<'a>> {
+    Json::parse(text).map_err(|error| Error::new(ErrorKind::Malformed, format!("{what} is {}", error.message)))
+}
