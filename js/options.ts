@@ -53,8 +53,10 @@ export function readOptions(options: ClientOptions, base: string | undefined): P
     for (const field of ["apiKey", "token"] as const) {
       const given = keyOf(`${path}.${field}`, provider[field]);
       if (given.length > 1) refused = errorOf("unsupported", `${path}.${field}: a pool of keys is not supported yet`);
-      data[field] = given.length > 0;
-      if (given.length) keys.set(name, { field: `${path}.${field}`, key: given[0]! });
+      delete data[field];
+      if (given.length === 0) continue;
+      data[field] = true;
+      keys.set(name, { field: `${path}.${field}`, key: given[0]! });
     }
     for (const field of ["baseURL", "endpoint"] as const) {
       if (provider[field] != null && base) data[field] = absolute(provider[field], base);

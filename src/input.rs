@@ -64,6 +64,11 @@ impl Fields {
         self.subject.error(format!("{} {complaint}", self.name(field)))
     }
 
+    /// An error about the object itself.
+    pub fn complaint(&self, complaint: &str) -> Box<Error> {
+        self.subject.error(format!("{}: {complaint}", self.path))
+    }
+
     /// The error for a field of the wrong type.
     pub fn wrong_type(&self, field: &str, wanted: &str, given: &Value) -> Box<Error> {
         self.error(field, &format!("must be {wanted}, not {}", type_name(given)))
@@ -88,6 +93,11 @@ impl Fields {
             Some(Json::String(text)) => Ok(Some(text.into_owned())),
             Some(other) => Err(self.wrong_type(field, "a string", &other)),
         }
+    }
+
+    /// A string that is not empty: an empty one (an unset variable) is none.
+    pub fn filled(&mut self, field: &'static str) -> Result<Option<String>> {
+        Ok(self.string(field)?.filter(|text| !text.is_empty()))
     }
 
     /// A string that must be there.

@@ -54,6 +54,7 @@ const OWNED: &[(&str, Kind, &str)] = &[
     ("apiVersion", Kind::Azure, "Azure"),
     ("token", Kind::Azure, "Azure"),
     ("deployments", Kind::Azure, "Azure"),
+    ("endpoint", Kind::Azure, "Azure"),
 ];
 
 const NOT_YET: &str = "is not supported yet";
@@ -78,84 +79,86 @@ impl ClientOptions {
 
 impl ProviderOptions {
     fn read(name: String, value: Value) -> Result<Self> {
-        let path = format!("providers.{name}");
-        let config = |message: String| Error::new(ErrorKind::Config, message);
+        let mut fields = Fields::new(Subject::Options, format!("providers.{name}"), value)?;
         if name.is_empty() || name.contains('/') {
-            return Err(config(format!(
-                "{path}: a provider's name must not be empty or contain a slash (models are named \"name/model\")"
-            )));
+            return Err(fields.complaint("a provider's name must not be empty or contain a slash (models are named \"name/model\")"));
         }
-        let mut fields = Fields::new(Subject::Options, path.clone(), value)?;
         fields.refuse(&["retry", "timeout"], NOT_YET)?;
-        let kind = match fields.string("kind")? {
-            Some(word) => Some(Kind::parse(&word).ok_or_else(|| {
-                config(format!("{path}.kind is \"{word}\"; it must be one of openai, anthropic, azure, cohere, openai-compatible"))
-            })?),
-            None => None,
-        };
-        let row = match kind {
-            Some(kind) => providers::row(&name).filter(|row| row.kind == kind).or_else(|| providers::row_of_kind(kind)),
-            None => providers::row(&name),
-        }
-        .ok_or_else(|| config(format!("{path} needs a kind: \"{name}\" is not a name that is known without one")))?;
-
-        let (base, endpoint) = (fields.string("baseURL")?, fields.string("endpoint")?);
-        let given = match (row.kind, base, endpoint) {
-            (Kind::Azure, Some(_), Some(_)) => return Err(config(format!("{path} has both endpoint and baseURL; give one of them"))),
-            (Kind::Azure, base, endpoint) => base.or(endpoint),
-            (_, _, Some(_)) => return Err(config(format!("{path}.endpoint is for Azure; use baseURL"))),
-            (_, base, None) => base,
-        };
-        let base_url = given.unwrap_or_else(|| row.base_url.to_owned());
-        if base_url.is_empty() {
-            let field = if row.kind == Kind::Azure { "endpoint" } else { "baseURL" };
-            return Err(config(format!("{path}.{field} is required")));
-        }
-        let own = http::origin(&base_url)
-            .ok_or_else(|| config(format!("{path}.baseURL must be an http or https URL without a user name or password")))?;
-
-        match fields.string("api")?.as_deref() {
-            None | Some("chat") => {}
-            Some("responses") => return Err(Error::new(ErrorKind::Unsupported, format!("{path}.api \"responses\" {NOT_YET}"))),
-            Some(other) => return Err(config(format!("{path}.api is \"{other}\"; it must be \"chat\" or \"responses\""))),
-        }
-
+        let row = read_row(&name, &mut fields)?;
         for (field, kind, owner) in OWNED {
             if fields.has(field) && row.kind != *kind {
-                return Err(config(format!("{path}.{field} is for {owner} only")));
+                return Err(fields.error(field, &format!("is for {owner} only")));
             }
         }
-        let (uses_token, has_api_key) = (fields.flag("token")?, fields.flag("apiKey")?);
-        if uses_token && has_api_key {
-            return Err(config(format!("{path} has both apiKey and token; give one of them (Azure accepts one credential)")));
+        match fields.string("api")?.as_deref() {
+            None | Some("chat") => {}
+            Some("responses") => return Err(Error::new(ErrorKind::Unsupported, format!("{} \"responses\" {NOT_YET}", fields.name("api")))),
+            Some(_) => return Err(fields.error("api", "must be \"chat\" or \"responses\"")),
         }
-        let mut origins = vec![own];
-        for allowed in fields.strings("allowOrigins")? {
-            origins.push(
-                http::origin(&allowed)
-                    .ok_or_else(|| config(format!("{path}.allowOrigins: \"{allowed}\" is not an origin such as https://example.com")))?,
-            );
-        }
-        let headers = fields.headers("headers")?;
-        let mut text = |field: &'static str| fields.string(field).map(|text| text.filter(|text| !text.is_empty()));
-        let (organization, project) = (text("organization")?, text("project")?);
-        let (version, api_version) = (text("version")?, text("apiVersion")?);
-        let (beta, deployments) = (fields.strings("beta")?, fields.string_map("deployments")?);
-        fields.finish()?;
-        Ok(Self {
+        // Into one value, field by field: see `ChatRequest::read`.
+        let mut options = Self {
             name,
             row,
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            headers,
-            organization,
-            project,
-            version,
-            beta,
-            api_version,
-            uses_token,
-            deployments,
-            origins,
-            has_key: uses_token || has_api_key,
-        })
+            base_url: read_base_url(row, &mut fields)?,
+            headers: Vec::new(),
+            organization: None,
+            project: None,
+            version: None,
+            beta: Vec::new(),
+            api_version: None,
+            uses_token: false,
+            deployments: Vec::new(),
+            origins: Vec::new(),
+            has_key: false,
+        };
+        options.origins.extend(http::origin(&options.base_url));
+        if options.origins.is_empty() {
+            return Err(fields.error("baseURL", "must be an http or https URL without a user name or password"));
+        }
+        for allowed in fields.strings("allowOrigins")? {
+            match http::origin(&allowed) {
+                Some(origin) => options.origins.push(origin),
+                None => return Err(fields.error("allowOrigins", "must hold origins such as https://example.com")),
+            }
+        }
+        options.headers = fields.headers("headers")?;
+        options.organization = fields.filled("organization")?;
+        options.project = fields.filled("project")?;
+        options.version = fields.filled("version")?;
+        options.api_version = fields.filled("apiVersion")?;
+        options.beta = fields.strings("beta")?;
+        options.deployments = fields.string_map("deployments")?;
+        options.uses_token = fields.flag("token")?;
+        let has_api_key = fields.flag("apiKey")?;
+        if options.uses_token && has_api_key {
+            return Err(fields.complaint("apiKey and token exclude each other: Azure accepts one credential"));
+        }
+        options.has_key = options.uses_token || has_api_key;
+        fields.finish()?;
+        Ok(options)
     }
+}
+
+/// By `kind` where it is said; a known name keeps what is known of it.
+fn read_row(name: &str, fields: &mut Fields) -> Result<&'static Row> {
+    let known = providers::row(name);
+    let Some(word) = fields.string("kind")? else {
+        return known.ok_or_else(|| fields.error("kind", &format!("is required: \"{name}\" is not a name that is known without one")));
+    };
+    Kind::parse(&word)
+        .and_then(|kind| known.filter(|row| row.kind == kind).or_else(|| providers::row_of_kind(kind)))
+        .ok_or_else(|| fields.error("kind", "must be one of openai, anthropic, azure, cohere, openai-compatible"))
+}
+
+fn read_base_url(row: &Row, fields: &mut Fields) -> Result<String> {
+    let (base, endpoint) = (fields.filled("baseURL")?, fields.filled("endpoint")?);
+    if base.is_some() && endpoint.is_some() {
+        return Err(fields.complaint("endpoint and baseURL exclude each other"));
+    }
+    let given = base.or(endpoint);
+    let url = given.as_deref().unwrap_or(row.base_url).trim_end_matches('/');
+    if url.is_empty() {
+        return Err(fields.error(if row.kind == Kind::Azure { "endpoint" } else { "baseURL" }, "is required"));
+    }
+    Ok(url.to_owned())
 }

@@ -19,65 +19,79 @@ impl ChatRequest {
         if fields.whole("maxToolRounds", 0)?.is_some_and(|rounds| rounds > 0) {
             return Err(Error::new(ErrorKind::Unsupported, format!("maxToolRounds {NOT_YET}; only 0")));
         }
-        let model = match fields.take("model") {
-            None => None,
-            Some(Json::String(name)) => Some(name.into_owned()),
-            Some(Json::Array(_) | Json::Object(_)) => {
-                return Err(Error::new(ErrorKind::Unsupported, format!("a list of models, or a model with overrides, {NOT_YET}")));
-            }
-            Some(other) => return Err(fields.wrong_type("model", "a string", &other)),
-        };
-        let messages = match fields.take("messages") {
-            None => return Err(fields.error("messages", "is required")),
-            Some(Json::String(text)) => vec![Message::User { content: vec![UserPart::Text(text.into_owned())], name: None }],
-            Some(Json::Array(items)) if items.is_empty() => return Err(fields.error("messages", "must not be empty")),
-            Some(Json::Array(items)) => {
-                let mut messages = Vec::with_capacity(items.len());
-                for (index, item) in items.into_iter().enumerate() {
-                    messages.push(read_message(format!("messages[{index}]"), item)?);
-                }
-                messages
-            }
-            Some(other) => return Err(fields.wrong_type("messages", "a string or an array", &other)),
-        };
-        let stop = match fields.take("stop") {
-            None => Vec::new(),
-            Some(Json::String(text)) => vec![text.into_owned()],
-            Some(list @ Json::Array(_)) => Fields::new(Subject::Request, String::new(), object! { "stop": list })?.strings("stop")?,
-            Some(other) => return Err(fields.wrong_type("stop", "a string or an array", &other)),
-        };
-        let mut tools: Vec<Tool> = Vec::new();
-        for (index, item) in fields.array("tools")?.unwrap_or_default().into_iter().enumerate() {
-            let tool = read_tool(format!("tools[{index}]"), item)?;
-            if tools.iter().any(|other| other.name == tool.name) {
-                return Err(fields.error(&format!("tools[{index}].name"), &format!("\"{}\" is used twice", tool.name)));
-            }
-            tools.push(tool);
-        }
-        let tool_choice = read_tool_choice(&mut fields, &tools)?;
-        let request = Self {
-            model,
-            messages,
-            system: fields.string("system")?,
-            max_tokens: fields.whole("maxTokens", 1)?.map(i64::unsigned_abs),
-            temperature: fields.number("temperature", 0, 2)?,
-            top_p: fields.number("topP", 0, 1)?,
-            top_k: fields.whole("topK", 1)?.map(i64::unsigned_abs),
-            frequency_penalty: fields.number("frequencyPenalty", -2, 2)?,
-            presence_penalty: fields.number("presencePenalty", -2, 2)?,
-            seed: fields.whole("seed", i64::MIN)?,
-            stop,
-            tools,
-            tool_choice,
-            reasoning: read_reasoning(&mut fields)?,
-            provider_options: read_provider_options(&mut fields)?,
-            headers: fields.headers("headers")?,
-        };
+        // Field by field into one value: with a local for each, every early return would carry the
+        // code that drops all of them, 4 KB in all.
+        let mut request = Self { model: read_model(&mut fields)?, messages: read_messages(&mut fields)?, ..Self::default() };
+        request.system = fields.string("system")?;
+        request.max_tokens = fields.whole("maxTokens", 1)?.map(i64::unsigned_abs);
+        request.temperature = fields.number("temperature", 0, 2)?;
+        request.top_p = fields.number("topP", 0, 1)?;
+        request.top_k = fields.whole("topK", 1)?.map(i64::unsigned_abs);
+        request.frequency_penalty = fields.number("frequencyPenalty", -2, 2)?;
+        request.presence_penalty = fields.number("presencePenalty", -2, 2)?;
+        request.seed = fields.whole("seed", i64::MIN)?;
+        request.stop = read_stop(&mut fields)?;
+        request.tools = read_tools(&mut fields)?;
+        request.tool_choice = read_tool_choice(&mut fields, &request.tools)?;
+        request.reasoning = read_reasoning(&mut fields)?;
+        request.provider_options = read_provider_options(&mut fields)?;
+        request.headers = fields.headers("headers")?;
         fields.finish()?;
         Ok(request)
     }
 }
 
+fn read_model(fields: &mut Fields) -> Result<Option<String>> {
+    match fields.take("model") {
+        None => Ok(None),
+        Some(Json::String(name)) => Ok(Some(name.into_owned())),
+        Some(Json::Array(_) | Json::Object(_)) => {
+            Err(Error::new(ErrorKind::Unsupported, format!("a list of models, or a model with overrides, {NOT_YET}")))
+        }
+        Some(other) => Err(fields.wrong_type("model", "a string", &other)),
+    }
+}
+
+#[inline(never)]
+fn read_messages(fields: &mut Fields) -> Result<Vec<Message>> {
+    match fields.take("messages") {
+        None => Err(fields.error("messages", "is required")),
+        Some(Json::String(text)) => Ok(vec![Message::User { content: vec![UserPart::Text(text.into_owned())], name: None }]),
+        Some(Json::Array(items)) if items.is_empty() => Err(fields.error("messages", "must not be empty")),
+        Some(Json::Array(items)) => {
+            let mut messages = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
+                messages.push(read_message(format!("messages[{index}]"), item)?);
+            }
+            Ok(messages)
+        }
+        Some(other) => Err(fields.wrong_type("messages", "a string or an array", &other)),
+    }
+}
+
+fn read_stop(fields: &mut Fields) -> Result<Vec<String>> {
+    match fields.take("stop") {
+        None => Ok(Vec::new()),
+        Some(Json::String(text)) => Ok(vec![text.into_owned()]),
+        Some(list @ Json::Array(_)) => Fields::new(Subject::Request, String::new(), object! { "stop": list })?.strings("stop"),
+        Some(other) => Err(fields.wrong_type("stop", "a string or an array", &other)),
+    }
+}
+
+#[inline(never)]
+fn read_tools(fields: &mut Fields) -> Result<Vec<Tool>> {
+    let mut tools: Vec<Tool> = Vec::new();
+    for (index, item) in fields.array("tools")?.unwrap_or_default().into_iter().enumerate() {
+        let tool = read_tool(format!("tools[{index}]"), item)?;
+        if tools.iter().any(|other| other.name == tool.name) {
+            return Err(fields.error(&format!("tools[{index}].name"), &format!("\"{}\" is used twice", tool.name)));
+        }
+        tools.push(tool);
+    }
+    Ok(tools)
+}
+
+#[inline(never)]
 fn read_message(path: String, value: Value) -> Result<Message> {
     let mut fields = Fields::new(Subject::Request, path, value)?;
     let message = match fields.required_string("role")?.as_str() {
@@ -178,6 +192,7 @@ fn read_tool(path: String, value: Value) -> Result<Tool> {
     Ok(tool)
 }
 
+#[inline(never)]
 fn read_tool_choice(fields: &mut Fields, tools: &[Tool]) -> Result<Option<ToolChoice>> {
     let choice = match fields.take("toolChoice") {
         None => return Ok(None),

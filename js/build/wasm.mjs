@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { shortenNames } from "./names.mjs";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
 import { wasmName } from "./entries.mjs";
@@ -21,6 +22,10 @@ export async function buildWasm({ force = false } = {}) {
   await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv(anonymous()) });
   // It says "ignore everything here", and `npm pack` would obey.
   rmSync(join(out, ".gitignore"), { force: true });
+  const [wasm, glue] = [join(out, wasmName), join(out, "modelwire.js")];
+  const [shortWasm, shortGlue] = shortenNames(readFileSync(wasm), readFileSync(glue, "utf8"));
+  writeFileSync(wasm, shortWasm);
+  writeFileSync(glue, shortGlue);
   writeFileSync(stamp, sources);
 }
 
@@ -37,7 +42,7 @@ function anonymous() {
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
 function fingerprint() {
-  const hash = createHash("sha256").update(toolsFolder);
+  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString());
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))

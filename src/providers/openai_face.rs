@@ -10,37 +10,40 @@ use crate::object;
 /// goes where DeepSeek and vLLM put it, `delta.reasoning_content`; usage rides on the last chunk.
 pub fn encode_chunk<'a>(event: &'a Json<'a>, id: &'a str, model: &'a str, created_seconds: u64) -> Option<Json<'a>> {
     let get = |field: &str| event.get(field).clone();
-    let mut finish_reason = Json::Null;
-    let mut usage = Json::Null;
-    let delta = match event.get("type").text() {
-        "start" => object! { "role": "assistant", "content": "" },
-        "text-delta" => object! { "content": get("text") },
-        "reasoning-delta" => object! { "reasoning_content": get("text") },
+    let mut delta = Json::object();
+    let (mut finish_reason, mut usage) = (Json::Null, Json::Null);
+    match event.get("type").text() {
+        "start" => {
+            delta.add("role", "assistant".into());
+            delta.add("content", "".into());
+        }
+        "text-delta" => delta.add("content", get("text")),
+        "reasoning-delta" => delta.add("reasoning_content", get("text")),
         "tool-call-start" => {
-            let function = object! { "name": get("name"), "arguments": "" };
-            let call = object! { "index": get("index"), "id": get("id"), "type": "function", "function": function };
-            object! { "tool_calls": vec![call] }
+            let mut call = tool_call(event, object! { "name": get("name"), "arguments": "" });
+            call.add("id", get("id"));
+            call.add("type", "function".into());
+            delta.add("tool_calls", vec![call].into());
         }
-        "tool-call-delta" => {
-            let call = object! { "index": get("index"), "function": object! { "arguments": get("text") } };
-            object! { "tool_calls": vec![call] }
-        }
+        "tool-call-delta" => delta.add("tool_calls", vec![tool_call(event, object! { "arguments": get("text") })].into()),
         "end" => {
             finish_reason = finish_word(event.get("finishReason").text()).into();
             usage = encode_usage(event.path(&["response", "usage"]));
-            Json::object()
         }
         _ => return None,
-    };
-    let choice = object! { "index": 0_u64, "delta": delta, "logprobs": Json::Null, "finish_reason": finish_reason };
+    }
     Some(object! {
         "id": id,
         "object": "chat.completion.chunk",
         "created": created_seconds,
         "model": model,
-        "choices": vec![choice],
+        "choices": vec![object! { "index": 0_u64, "delta": delta, "logprobs": Json::Null, "finish_reason": finish_reason }],
         "usage": usage,
     })
+}
+
+fn tool_call<'a>(event: &'a Json<'a>, function: Json<'a>) -> Json<'a> {
+    object! { "index": event.get("index").clone(), "function": function }
 }
 
 /// OpenAI has no word for an answer that was stopped on purpose; "length" is its word for "there
