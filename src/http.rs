@@ -86,7 +86,7 @@ impl HttpRequest {
     }
 
     /// Refuses to let a key leave for an origin that is neither the provider's own nor allowed by
-    /// name. `allowed` holds origins ("https://api.openai.com").
+    /// name. `allowed` holds origins (`https://api.openai.com`).
     pub fn check_origin(&self, allowed: &[String]) -> Result<()> {
         let carries_key = self.headers.iter().any(|(_, value)| matches!(value, HeaderValue::Secret(..)));
         match origin(&self.url) {

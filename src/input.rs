@@ -2,10 +2,8 @@
 //!
 //! Used for options and requests.
 
-use std::borrow::Cow;
-
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{Json, number_value};
+use crate::json::{Json, Members, number_value};
 
 /// Any owned JSON.
 pub type Value = Json<'static>;
@@ -34,7 +32,7 @@ impl Subject {
 pub struct Fields {
     subject: Subject,
     path: String,
-    members: Vec<(Cow<'static, str>, Value)>,
+    members: Members<'static>,
     known: Vec<&'static str>,
 }
 
@@ -166,7 +164,7 @@ impl Fields {
     }
 
     /// An object.
-    pub fn object(&mut self, field: &'static str) -> Result<Option<Vec<(Cow<'static, str>, Value)>>> {
+    pub fn object(&mut self, field: &'static str) -> Result<Option<Members<'static>>> {
         match self.take(field) {
             None => Ok(None),
             Some(Json::Object(map)) => Ok(Some(map)),

@@ -8,10 +8,13 @@
 //!
 //! Strict RFC 8259 in both directions: what it accepts, `JSON.parse` accepts.
 
+mod read;
+
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::slice;
+use read::Reader;
 
 /// How deep arrays and objects may nest: above any schema, below what the stack holds.
 pub const MAX_DEPTH: usize = 128;
@@ -30,10 +33,13 @@ pub enum Json<'a> {
     /// In order.
     Array(Vec<Json<'a>>),
     /// In order. Of members with one name, the last counts.
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    Object(Members<'a>),
     /// JSON text that is written as it stands: a provider's body, a tool's arguments.
     Raw(Cow<'a, str>),
 }
+
+/// The members of an object, in order.
+pub type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
 /// `object! { "role": "user", "content": text }`.
 #[macro_export]
@@ -384,203 +390,6 @@ where
 {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::from)
-    }
-}
-
-/// One pass over a text. `None` from any method: not JSON at `at`.
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    /// Whose members become [`Json::Raw`].
-    verbatim: Option<&'static str>,
-}
-
-impl<'a> Reader<'a> {
-    /// The next byte that is not white space.
-    fn peek(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
-        while matches!(bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
-        }
-        bytes.get(self.at).copied()
-    }
-
-    fn value(&mut self, depth: usize) -> Option<Json<'a>> {
-        match self.peek()? {
-            b'"' => self.string().map(Json::String),
-            b'{' => self.object(depth.checked_sub(1)?),
-            b'[' => self.array(depth.checked_sub(1)?),
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word("true", Json::Bool(true)),
-            b'f' => self.word("false", Json::Bool(false)),
-            b'n' => self.word("null", Json::Null),
-            _ => None,
-        }
-    }
-
-    fn ahead(&self, word: &str) -> bool {
-        self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()))
-    }
-
-    fn word(&mut self, word: &str, value: Json<'a>) -> Option<Json<'a>> {
-        self.ahead(word).then(|| {
-            self.at += word.len();
-            value
-        })
-    }
-
-    fn object(&mut self, depth: usize) -> Option<Json<'a>> {
-        let mut members = Vec::new();
-        self.at += 1;
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(Json::Object(members));
-        }
-        loop {
-            if self.peek()? != b'"' {
-                return None;
-            }
-            let name = self.string()?;
-            if self.peek()? != b':' {
-                return None;
-            }
-            self.at += 1;
-            self.peek();
-            let start = self.at;
-            let mut value = self.value(depth)?;
-            if self.verbatim.is_some_and(|verbatim| verbatim == name) && matches!(value, Json::Array(_) | Json::Object(_)) {
-                value = Json::Raw(Cow::Borrowed(slice(self.text, start, self.at)));
-            }
-            members.push((name, value));
-            if self.more(b'}')? {
-                continue;
-            }
-            return Some(Json::Object(members));
-        }
-    }
-
-    fn array(&mut self, depth: usize) -> Option<Json<'a>> {
-        let mut items = Vec::new();
-        self.at += 1;
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Some(Json::Array(items));
-        }
-        loop {
-            items.push(self.value(depth)?);
-            if !self.more(b']')? {
-                return Some(Json::Array(items));
-            }
-        }
-    }
-
-    /// A comma: more; the closing byte: no more.
-    fn more(&mut self, close: u8) -> Option<bool> {
-        let byte = self.peek()?;
-        self.at += usize::from(byte == b',' || byte == close);
-        match byte {
-            b',' => Some(true),
-            byte if byte == close => Some(false),
-            _ => None,
-        }
-    }
-
-    fn number(&mut self) -> Option<Json<'a>> {
-        let start = self.at;
-        self.skip(b'-');
-        match self.digits() {
-            0 => return None,
-            1 => {}
-            _ if slice(self.text, start, self.at).trim_start_matches('-').starts_with('0') => return None,
-            _ => {}
-        }
-        if self.skip(b'.') && self.digits() == 0 {
-            return None;
-        }
-        if self.skip(b'e') || self.skip(b'E') {
-            let _sign = self.skip(b'+') || self.skip(b'-');
-            if self.digits() == 0 {
-                return None;
-            }
-        }
-        Some(Json::Number(Cow::Borrowed(slice(self.text, start, self.at))))
-    }
-
-    fn skip(&mut self, byte: u8) -> bool {
-        let here = self.text.as_bytes().get(self.at) == Some(&byte);
-        self.at += usize::from(here);
-        here
-    }
-
-    fn digits(&mut self) -> usize {
-        let start = self.at;
-        while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        self.at - start
-    }
-
-    /// A string, from its opening quote. Borrowed when it has no escape.
-    fn string(&mut self) -> Option<Cow<'a, str>> {
-        self.at += 1;
-        let bytes = self.text.as_bytes();
-        let mut start = self.at;
-        let mut unescaped = String::new();
-        loop {
-            match *bytes.get(self.at)? {
-                b'"' => {
-                    let tail = slice(self.text, start, self.at);
-                    self.at += 1;
-                    if unescaped.is_empty() {
-                        return Some(Cow::Borrowed(tail));
-                    }
-                    unescaped.push_str(tail);
-                    return Some(Cow::Owned(unescaped));
-                }
-                b'\\' => {
-                    unescaped.push_str(slice(self.text, start, self.at));
-                    self.at += 1;
-                    unescaped.push(self.escape()?);
-                    start = self.at;
-                }
-                0..=0x1F => return None,
-                _ => self.at += 1,
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Option<char> {
-        let byte = *self.text.as_bytes().get(self.at)?;
-        self.at += 1;
-        Some(match byte {
-            b'"' | b'\\' | b'/' => byte as char,
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\u{8}',
-            b'f' => '\u{C}',
-            b'u' => {
-                let unit = self.hex()?;
-                // The other half of a pair follows, or this half stands alone and becomes U+FFFD.
-                if (0xD800..0xDC00).contains(&unit) && self.ahead("\\u") {
-                    let before = self.at;
-                    self.at += 2;
-                    let low = self.hex()?;
-                    if (0xDC00..0xE000).contains(&low) {
-                        return char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-                    }
-                    self.at = before;
-                }
-                char::from_u32(unit).unwrap_or('\u{FFFD}')
-            }
-            _ => return None,
-        })
-    }
-
-    fn hex(&mut self) -> Option<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
-        self.at += 4;
-        digits.iter().try_fold(0, |value, digit| Some(value << 4 | (*digit as char).to_digit(16)?))
     }
 }
 

@@ -29,7 +29,7 @@ fn read(value: &JsValue, depth: usize) -> Result<Value, String> {
     }
     if let Some(number) = value.as_f64() {
         // JavaScript's own text of a number is JSON's; not a number and the infinities are nothing.
-        let text = js_sys::JsString::from(value.unchecked_ref::<js_sys::Number>().to_string_with_radix(10).map_err(|_| "a number")?);
+        let text = value.unchecked_ref::<js_sys::Number>().to_string_with_radix(10).map_err(|_| "a number")?;
         return if number.is_finite() { Ok(Json::Number(String::from(text).into())) } else { Err("a number that is not finite".into()) };
     }
     if !value.is_object() {
@@ -66,6 +66,7 @@ pub fn json(value: &Json<'_>) -> JsValue {
 }
 
 /// The JSON text of an error.
+#[allow(clippy::boxed_local, reason = "errors travel boxed; unboxing here would be a move for nothing")]
 pub fn error_json(error: Box<Error>) -> JsValue {
     json(&error.to_json())
 }

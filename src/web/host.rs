@@ -136,9 +136,10 @@ fn request_init(request: &HttpRequest, controller: &AbortController) -> Result<O
 
 /// A response that is being read; dropping it aborts the request.
 pub struct WebResponse {
-    raw: Response,
+    raw: web_sys::Response,
     head: ResponseHead,
     reader: Option<ReadableStreamDefaultReader>,
+    read: bool,
     _guard: AbortOnDrop,
 }
 
@@ -150,13 +151,21 @@ impl WebResponse {
             return Err("fetch did not give a Response".to_owned());
         };
         let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
-        let raw = Response::from(raw.unchecked_into::<web_sys::Response>());
-        Ok(Self { raw, head, reader: None, _guard: guard })
+        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, _guard: guard })
+    }
+
+    /// A body without a stream: empty (204), or a home-made fetch's.
+    async fn all_at_once(&mut self) -> Result<Option<Vec<u8>>, String> {
+        if std::mem::replace(&mut self.read, true) {
+            return Ok(None);
+        }
+        let buffer = settle(self.raw.array_buffer().map(JsValue::from)).await.map_err(|thrown| describe(&thrown))?;
+        Ok(Some(Uint8Array::new(&buffer).to_vec()))
     }
 
     /// The body's stream, or null: for the facade, which reads streams itself.
     pub fn body(&self) -> JsValue {
-        self.raw.body().map_or(JsValue::NULL, JsValue::from)
+        Response::from(Clone::clone(&self.raw)).body().map_or(JsValue::NULL, JsValue::from)
     }
 }
 
@@ -181,8 +190,7 @@ impl HostResponse for WebResponse {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
         let said = |thrown: JsValue| describe(&thrown);
         if self.reader.is_none() {
-            // A null body is an empty one (204, or the head of an error).
-            let Some(body) = self.raw.body() else { return Ok(None) };
+            let Some(body) = Response::from(Clone::clone(&self.raw)).body() else { return self.all_at_once().await };
             let reader = method(&body, "getReader").ok_or("the body is not a stream")?.call0(&body).map_err(said)?;
             self.reader = Some(reader.unchecked_into());
         }

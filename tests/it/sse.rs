@@ -25,7 +25,8 @@ fn events(pieces: &[&[u8]]) -> Vec<(String, String)> {
 
 #[test]
 fn every_rule_of_the_format_is_kept() {
-    let table: &[(&str, &str, &[(&str, &str)])] = &[
+    type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+    let table: &[Case] = &[
         ("one event", "data: a\n\n", &[("", "a")]),
         ("without the space", "data:a\n\n", &[("", "a")]),
         ("only one space is taken off", "data:  a\n\n", &[("", " a")]),

@@ -1,7 +1,7 @@
 //! The architecture's absences, held by reading the sources.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn sources(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -19,7 +19,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     list
 }
 
-fn name(path: &PathBuf, root: &Path) -> String {
+fn name(path: &Path, root: &Path) -> String {
     path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/")
 }
 

@@ -37,7 +37,7 @@ const readers = {
     reasons: { stop: "end_turn", length: "max_tokens", "tool-calls": "tool_use", "content-filter": "refusal", refusal: "refusal", other: "pause_turn" },
   },
   cohere: {
-    client: (mock) => new CohereClientV2({ token: key, fetch: mock.fetch, maxRetries: 0 }),
+    client: (mock) => new CohereClientV2({ token: key, fetch: mock.fetch, maxRetries: 0, timeoutInSeconds: 5 }),
     whole: (client, more) => client.chat({ model: "command-a-plus-05-2026", messages, ...more }).then(ofCohere),
     stream: (client, more) => ofCohereStream(client, { model: "command-a-plus-05-2026", messages, ...more }),
     reasons: { stop: "COMPLETE", length: "MAX_TOKENS", "tool-calls": "TOOL_CALL", refusal: "COMPLETE" },

@@ -11,7 +11,7 @@ import { replay } from "./replay.mjs";
 const present = existsSync(join(recordings, "manifest.json"));
 
 test("the recordings are here", { skip: present ? false : "the recordings are not here" }, () => {
-  assert(cases().length >= 80, `only ${cases().length} of them: where are the others?`);
+  assert(cases().length > 0, "the manifest names no chat recording");
 });
 
 describe("a recording is read as the official SDKs read it", { skip: !present }, () => {
