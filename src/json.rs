@@ -1,9 +1,9 @@
 //! JSON, as small as the wires need it.
 //!
 //! Everything that this library says to a network or to JavaScript is JSON, and the module that a
-//! page downloads is measured in kilobytes: `serde_json`, with the derived readers of four wire
-//! formats, ordered maps and the formatting of floats, came to 100 KB of brotli, this to 4. What it
-//! adds for the wires: strings are borrowed from the text they stand in unless they have escapes,
+//! page downloads is measured in kilobytes: with `serde_json`, derived readers for four wire formats,
+//! ordered maps and the formatting of floats it was 169 KB of brotli, without them 86. What this adds
+//! for the wires: strings are borrowed from the text they stand in unless they have escapes,
 //! numbers and members keep their spelling and order, and a field that is not there reads as null.
 //!
 //! Strict RFC 8259 in both directions: what it accepts, `JSON.parse` accepts.
@@ -161,8 +161,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Adds a member that is not there yet. A call and not inlined: `object!` has three hundred of
-    /// them, and each would carry the growing of a vector.
+    /// Adds a member that is not there yet. A call and not inlined: `object!` has hundreds of them, and each would carry the growing of a vector.
     #[inline(never)]
     pub fn add(&mut self, key: &'static str, value: Json<'a>) {
         if let Self::Object(members) = self {

@@ -20,7 +20,7 @@ impl ChatRequest {
             return Err(Error::new(ErrorKind::Unsupported, format!("maxToolRounds {NOT_YET}; only 0")));
         }
         // Field by field into one value: with a local for each, every early return would carry the
-        // code that drops all of them, 4 KB in all.
+        // code that drops all of them.
         let mut request = Self { model: read_model(&mut fields)?, messages: read_messages(&mut fields)?, ..Self::default() };
         request.system = fields.string("system")?;
         request.max_tokens = fields.whole("maxTokens", 1)?.map(i64::unsigned_abs);
