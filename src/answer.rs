@@ -25,6 +25,9 @@ pub enum Kind {
     ToolInput = 3,
 }
 
+/// How much memory a batch keeps between reads: that of a large network read.
+const KEPT_BYTES: usize = 1024 * 1024;
+
 /// The events of one network read: their texts joined, and a mark for each.
 ///
 /// One decode of `text` and one `slice` an event are all that JavaScript does to build them; an
@@ -40,8 +43,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Forgets the events and keeps the memory.
+    /// Forgets the events and keeps the memory, but for what one very long answer made of it: the
+    /// batch is shared by all streams and lives as long as the module.
     pub fn clear(&mut self) {
+        if self.text.capacity() > KEPT_BYTES {
+            self.text = String::new();
+        }
         self.text.clear();
         self.marks.clear();
         self.utf16 = 0;

@@ -42,7 +42,7 @@ impl Call {
         }
     }
 
-    /// Who is asked from here on.
+    /// Who is asked from here on. `model` is empty where none is asked (a list of models).
     pub fn target(&mut self, provider: &str, model: &str, secret: Option<Secret>) {
         self.provider = provider.to_owned();
         self.model = model.to_owned();
@@ -76,6 +76,8 @@ impl Call {
     pub fn failed(&mut self, mut error: Box<Error>, now: f64) -> Box<Error> {
         if !self.provider.is_empty() {
             error.provider.get_or_insert_with(|| self.provider.clone());
+        }
+        if !self.model.is_empty() {
             error.model.get_or_insert_with(|| self.model.clone());
         }
         error.request_id = error.request_id.take().or_else(|| self.request_id.clone());

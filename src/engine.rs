@@ -126,12 +126,7 @@ impl Engine {
             dialect.models_response(&body)
         }
         .await;
-        result.map_err(|mut error: Box<Error>| {
-            error.model = Some(String::new());
-            let mut error = call.failed(error, host.now());
-            error.model = None;
-            error
-        })
+        result.map_err(|error| call.failed(error, host.now()))
     }
 
     /// A long whole answer that the provider gives only as a stream.

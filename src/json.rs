@@ -401,7 +401,8 @@ pub fn body_text(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Reads a body that has to be JSON.
+/// Reads a body or an event that has to be JSON. A tool's `arguments` are a string on these wires;
+/// where a server sends the JSON itself, it stays as written, for `inputText` is "as sent".
 pub fn parse_body<'a>(text: &'a str, what: &str) -> Result<Json<'a>> {
-    Json::parse(text).map_err(|error| Error::new(ErrorKind::Malformed, format!("{what} is {}", error.message)))
+    Json::parse_keeping(text, Some("arguments")).map_err(|error| Error::new(ErrorKind::Malformed, format!("{what} is {}", error.message)))
 }

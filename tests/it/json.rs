@@ -151,3 +151,14 @@ fn members_are_found_set_and_removed() {
     assert_eq!(Json::parse(r#"{"a":1,"a":2}"#).unwrap().get("a").u64(), Some(2));
     assert_eq!(Json::parse("[3.6,-1,\"4\"]").unwrap().items().iter().map(Json::u64).collect::<Vec<_>>(), [Some(4), None, None]);
 }
+
+#[test]
+fn what_is_to_be_kept_is_kept_to_the_letter() {
+    let text = r#"{"f":{"arguments":{"b": 1.0, "a":"\u00e9"},"other":{"b": 1.0}},"list":[{"arguments":[ 1 ]},{"arguments":"{ }"}]}"#;
+    let value = Json::parse_keeping(text, Some("arguments")).unwrap();
+    assert_eq!(value.path(&["f", "arguments"]).to_text(), r#"{"b": 1.0, "a":"\u00e9"}"#);
+    assert_eq!(value.path(&["f", "other"]).to_text(), r#"{"b":1.0}"#);
+    assert_eq!(value.get("list").at(0).get("arguments").to_text(), "[ 1 ]");
+    assert_eq!(value.get("list").at(1).get("arguments").str(), Some("{ }"));
+    assert!(Json::parse_keeping(r#"{"arguments":{"b":}}"#, Some("arguments")).is_err());
+}
