@@ -61,8 +61,16 @@ export const TOOLS = 3;
 /** What the core asks of JavaScript. */
 export interface HostBindings {
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** The provider's key; asked for each attempt. */
-  key(provider: string): string | undefined | Promise<string | undefined>;
+  /** The provider's key, by its place in the pool; asked for each attempt. */
+  key(provider: string, index: number): string | undefined | Promise<string | undefined>;
+  /** What a caller's function (`retry.when`, `fallback.when`) says. `error`: JSON of an ErrorData; `detail`: of the attempt, or its number. */
+  when(handle: number, error: string, detail: string): unknown;
+  /** Something happened that somebody may listen to. `record`: JSON. Never throws. */
+  tell(event: string, record: string): void;
+  /** Changes a limit that is kept in a store: the wait in milliseconds, 0 when taken. `change`: JSON for the core. */
+  limit(store: number, key: string, change: string): Promise<number>;
+  /** One of the places that all tabs and workers share; gives what gives it back. */
+  place(key: string, count: number, signal: AbortSignal): Promise<() => void>;
   /** Runs a tool; rejects with what the model is told. */
   tool(handle: number, callId: string, input: string, signal: AbortSignal): Promise<ToolOutput>;
   now(): number;

@@ -7,6 +7,7 @@ mod aliases;
 mod ask;
 mod count;
 mod embed;
+pub mod limits;
 mod lists;
 mod tools;
 mod try_join;
@@ -235,7 +236,7 @@ fn new_call<H: Host>(host: &H) -> Call {
 
 /// The key for one attempt; an error when the provider wants one and there is none.
 async fn key_of<H: Host>(host: &H, provider: &ProviderOptions) -> Result<Option<Secret>> {
-    let key = if provider.has_key { host.key(&provider.name).await?.filter(|key| !key.is_empty()) } else { None };
+    let key = if provider.has_key { host.key(&provider.name, 0).await?.filter(|key| !key.is_empty()) } else { None };
     if key.is_none() && provider.row.needs_key {
         let field = if provider.uses_token { "token" } else { "apiKey" };
         return Err(Error::new(

@@ -6,6 +6,7 @@
 use crate::chat::{Attempt, ChatResponse};
 use crate::json::{Json, body_text};
 use crate::object;
+use crate::policy::timeout::Timeout;
 
 /// Boxed, because an error is rare and large, and a `Result` is returned from every decoder.
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
@@ -146,6 +147,9 @@ pub struct Error {
     pub retryable: bool,
     /// The provider's own hint, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// Which of this library's own timeouts it was, if it was one: the request may still be worked on
+    /// there, so the same target is not asked again.
+    pub timeout: Option<Timeout>,
     /// Every attempt of the call, this failure's last.
     pub attempts: Vec<Attempt>,
     /// What had arrived before it failed.
@@ -174,6 +178,7 @@ impl Error {
             request_id: None,
             retryable: kind.is_retryable(),
             retry_after_ms: None,
+            timeout: None,
             attempts: Vec::new(),
             partial: None,
             needed: None,

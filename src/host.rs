@@ -6,8 +6,11 @@
 
 #![allow(async_fn_in_trait, reason = "one thread everywhere: nothing is ever Send, and nobody else implements these")]
 
-use crate::error::Result;
+use std::any::Any;
+
+use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
+use crate::json::Json;
 use crate::policy::tools::ToolOutput;
 use crate::secret::Secret;
 
@@ -25,9 +28,29 @@ pub trait Host {
     /// Whether this runs in a web page, or a worker of one.
     fn in_page(&self) -> bool;
 
-    /// The key (or token) of a configured provider, asked for anew for each attempt. `None` when
-    /// the caller's function gave nothing.
-    async fn key(&self, provider: &str) -> Result<Option<Secret>>;
+    /// The key (or token) of a configured provider, by its place in the pool, asked for anew for each
+    /// attempt. `None` when the caller's function gave nothing.
+    async fn key(&self, provider: &str, index: usize) -> Result<Option<Secret>>;
+
+    /// What a function of the caller's (`when`) says of a failure: null, true, false, a string or
+    /// `{delayMs}`. `detail`: the number of the attempt, or the attempt. An error if it throws.
+    fn when(&self, handle: u64, error: &Error, detail: &Json<'_>) -> Result<Json<'static>>;
+
+    /// Something happened that the caller may listen to: "retry", "fallback", "limit", …, with its
+    /// record as the contract has it.
+    fn tell(&self, event: &'static str, record: &Json<'_>);
+
+    /// Changes a limit that is kept in a store, as [`crate::policy::limit::change_shared`] says. Gives
+    /// what that gave.
+    async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64>;
+
+    /// The same, when nobody waits for it. What goes wrong is told nobody: the limit is then too
+    /// strict by what one call did not use.
+    fn change_limit_later(&self, store: u64, key: &str, change: String);
+
+    /// One of `count` places that all tabs and workers of the site share; waits for it. Dropping what
+    /// it gives gives the place back; so does a crash.
+    async fn place(&self, key: &str, count: u32) -> Result<Box<dyn Any>>;
 
     /// Sends a request. The error is what the platform said, in its own words.
     async fn fetch(&self, request: &HttpRequest) -> Result<Self::Response, String>;

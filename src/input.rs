@@ -52,6 +52,11 @@ impl Fields {
         }
     }
 
+    /// An object inside this one.
+    pub fn inner(&self, field: &str, value: Value) -> Result<Self> {
+        Self::new(self.subject, self.name(field), value)
+    }
+
     /// The full name of a field: `messages[0].content`.
     pub fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
@@ -124,6 +129,18 @@ impl Fields {
             Some(Json::Number(number)) => match Some(number_value(&number)) {
                 Some(value) if (f64::from(low)..=f64::from(high)).contains(&value) => Ok(Some(value)),
                 _ => Err(self.error(field, &format!("must be between {low} and {high}, not {number}"))),
+            },
+            Some(other) => Err(self.wrong_type(field, "a number", &other)),
+        }
+    }
+
+    /// A number of at least `low`: a time, a rate, a sum.
+    pub fn amount(&mut self, field: &'static str, low: i8) -> Result<Option<f64>> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Json::Number(number)) => match number_value(&number) {
+                value if value >= f64::from(low) => Ok(Some(value)),
+                _ => Err(self.error(field, &format!("must be at least {low}, not {number}"))),
             },
             Some(other) => Err(self.wrong_type(field, "a number", &other)),
         }

@@ -1,5 +1,7 @@
 //! What `createClient` was given, checked: every option is honoured, or refused by name.
 
+mod policies;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::http;
 use crate::input::{Fields, Subject, Value};

@@ -5,8 +5,10 @@
 //! wraps what comes back. Nothing is assumed of an injected fetch: it may throw a string, and return
 //! anything.
 
+use std::any::Any;
+
 use gloo_net::http::Response;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
@@ -15,6 +17,7 @@ use super::convert::{describe, method, plain};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
+use crate::json::Json;
 use crate::policy::tools::ToolOutput;
 use crate::request::read_result;
 use crate::secret::Secret;
@@ -27,7 +30,15 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn fetch(this: &JsHost, url: &str, init: &Object) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn key(this: &JsHost, provider: &str) -> Result<JsValue, JsValue>;
+    fn key(this: &JsHost, provider: &str, index: usize) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn when(this: &JsHost, handle: f64, error: &str, detail: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn tell(this: &JsHost, event: &str, record: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn limit(this: &JsHost, store: f64, key: &str, change: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn place(this: &JsHost, key: &str, count: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn tool(this: &JsHost, handle: f64, call_id: &str, input: &str, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -79,9 +90,9 @@ impl Host for WebHost {
         self.page
     }
 
-    async fn key(&self, provider: &str) -> Result<Option<Secret>> {
+    async fn key(&self, provider: &str, index: usize) -> Result<Option<Secret>> {
         let missing = |why: String| Error::new(ErrorKind::MissingKey, format!("the key of \"{provider}\": {why}"));
-        let key = settle(self.js.key(provider)).await.map_err(|thrown| missing(describe(&thrown)))?;
+        let key = settle(self.js.key(provider, index)).await.map_err(|thrown| missing(describe(&thrown)))?;
         if key.is_null() || key.is_undefined() {
             return Ok(None);
         }
@@ -90,6 +101,37 @@ impl Host for WebHost {
             return Err(missing("it has a character that no key has (a line break, or not ASCII)".into()));
         }
         Ok(Some(key))
+    }
+
+    fn when(&self, handle: u64, error: &Error, detail: &Json<'_>) -> Result<Json<'static>> {
+        let threw = |thrown: JsValue| Error::new(ErrorKind::Config, format!("the function when threw: {}", describe(&thrown)));
+        let said = self.js.when(handle as f64, &error.to_json().to_text(), &detail.to_text()).map_err(threw)?;
+        plain(&said, ErrorKind::Config)
+    }
+
+    fn tell(&self, event: &'static str, record: &Json<'_>) {
+        // A listener that throws is no reason for the call to stop.
+        let _ = self.js.tell(event, &record.to_text());
+    }
+
+    async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {
+        let failed =
+            |thrown: JsValue| Error::new(ErrorKind::Storage, format!("the store of the limit \"{key}\" failed: {}", describe(&thrown)));
+        let wait = settle(self.js.limit(store as f64, key, change)).await.map_err(failed)?;
+        wait.as_f64().filter(|wait| *wait >= 0.0).ok_or_else(|| failed("it gave no number of milliseconds".into()))
+    }
+
+    fn change_limit_later(&self, store: u64, key: &str, change: String) {
+        if let Ok(changed) = self.js.limit(store as f64, key, &change) {
+            wasm_bindgen_futures::spawn_local(async { drop(settle(Ok(changed)).await) });
+        }
+    }
+
+    async fn place(&self, key: &str, count: u32) -> Result<Box<dyn Any>> {
+        let failed = |thrown: JsValue| Error::new(ErrorKind::Storage, format!("the places of the limit \"{key}\": {}", describe(&thrown)));
+        let guard = guard().map_err(|why| failed(why.into()))?;
+        let release = settle(self.js.place(key, count, &guard.0.signal())).await.map_err(failed)?;
+        Ok(Box::new(Place { release: release.unchecked_into(), _waiting: guard }))
     }
 
     async fn fetch(&self, request: &HttpRequest) -> Result<WebResponse, String> {
@@ -133,6 +175,18 @@ struct AbortOnDrop(AbortController);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Gives its place back when it is dropped.
+struct Place {
+    release: Function,
+    _waiting: AbortOnDrop,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.release.call0(&JsValue::UNDEFINED);
     }
 }
 

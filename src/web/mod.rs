@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use js_sys::{Array, Float32Array, Function, Promise};
+use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -27,6 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::models::ModelInfo;
 use crate::options::ClientOptions;
+use crate::policy::limit::change_shared;
 use convert::{error_json, json, plain};
 use host::{JsHost, WebHost};
 use table::Table;
@@ -168,6 +169,13 @@ pub fn count_tokens(client: u32, call: u32, request: JsValue, options: JsValue) 
             Ok(json(&client.engine.count_tokens(&client.host, &request).await?.to_json()))
         })
     })
+}
+
+/// Changes the state of a shared limit, inside its store's transaction: `[state, wait in milliseconds]`.
+#[wasm_bindgen]
+pub fn limit_change(state: Option<Vec<u8>>, now: f64, change: &str) -> Array {
+    let (state, wait) = change_shared(state.as_deref(), now, change);
+    Array::of2(&Uint8Array::from(state.as_slice()), &wait.into())
 }
 
 /// Stops a call: its promise rejects, and what it was doing is dropped.

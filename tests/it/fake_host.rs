@@ -1,17 +1,19 @@
 //! A host without a world: scripted replies, and a clock that only sleeping and replying move.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use modelwire::chat::UserPart;
-use modelwire::error::Result;
+use modelwire::error::{Error, ErrorKind, Result};
 use modelwire::host::{Host, HostResponse};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
+use modelwire::policy::limit::change_shared;
 use modelwire::policy::tools::ToolOutput;
 use modelwire::secret::Secret;
 
@@ -42,6 +44,16 @@ pub struct FakeHost {
     pub tools: RefCell<Vec<(u64, String, String)>>,
     /// What they give, in order; without any left they hang.
     pub tool_results: RefCell<VecDeque<Result<&'static str, &'static str>>>,
+    /// What `when` was asked: its number, the error, the detail as JSON.
+    pub asked: RefCell<Vec<(u64, ErrorKind, String)>>,
+    /// What it says, in order; null without any left.
+    pub says: RefCell<VecDeque<Json<'static>>>,
+    /// What was told to listeners: the event, the record as JSON.
+    pub told: RefCell<Vec<(&'static str, String)>>,
+    /// Limits that are kept in stores.
+    pub states: RefCell<HashMap<(u64, String), Option<Vec<u8>>>>,
+    /// How many places of the site's are taken.
+    pub places: Rc<Cell<usize>>,
     pub page: bool,
     pub reaches: Option<bool>,
     /// How many responses (or requests under way) have not been dropped.
@@ -104,8 +116,8 @@ impl Host for FakeHost {
     fn in_page(&self) -> bool {
         self.page
     }
-    async fn key(&self, provider: &str) -> Result<Option<Secret>> {
-        Ok(self.keys.borrow().iter().find(|(name, _)| name == provider).map(|(_, key)| Secret::new(key)))
+    async fn key(&self, provider: &str, index: usize) -> Result<Option<Secret>> {
+        Ok(self.keys.borrow().iter().filter(|(name, _)| name == provider).nth(index).map(|(_, key)| Secret::new(key)))
     }
     async fn fetch(&self, request: &HttpRequest) -> Result<FakeResponse, String> {
         self.requests.borrow_mut().push(request.clone());
@@ -136,6 +148,26 @@ impl Host for FakeHost {
             // As a tool that never comes back.
             None => std::future::pending().await,
         }
+    }
+    fn when(&self, handle: u64, error: &Error, detail: &Json<'_>) -> Result<Json<'static>> {
+        self.asked.borrow_mut().push((handle, error.kind, detail.to_text()));
+        Ok(self.says.borrow_mut().pop_front().unwrap_or(Json::Null))
+    }
+    fn tell(&self, event: &'static str, record: &Json<'_>) {
+        self.told.borrow_mut().push((event, record.to_text()));
+    }
+    async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {
+        let mut states = self.states.borrow_mut();
+        let state = states.entry((store, key.to_owned())).or_default();
+        let (new, wait) = change_shared(state.as_deref(), self.now(), change);
+        *state = Some(new);
+        Ok(wait)
+    }
+    fn change_limit_later(&self, store: u64, key: &str, change: String) {
+        now_or_never(self.change_limit(store, key, &change)).expect("a store that does not wait").expect("a store that works");
+    }
+    async fn place(&self, _: &str, _: u32) -> Result<Box<dyn Any>> {
+        Ok(Box::new(Open::new(&self.places)))
     }
     async fn reaches(&self, _: &str) -> Option<bool> {
         self.reaches
