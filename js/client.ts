@@ -97,6 +97,7 @@ export function createClient(options: ClientOptions): Client {
       running,
       now: host.now,
       cancel: (stop) => call.abort(stop),
+      wake: host.wake,
       open: () =>
         call.run(
           async () => {
@@ -104,16 +105,11 @@ export function createClient(options: ClientOptions): Client {
             await connect();
             throw error;
           },
-          async ({ core, client, given }, number) => {
-            const [stream, body] = await reading(() => core.open(client, number, given));
-            return { core, stream, body };
-          },
+          async ({ core, client, given }) => ({ core, stream: reading(() => core.open(client, given)) }),
         ),
-      async goOn(stream, progress) {
+      goOn(stream, progress) {
         call = new Call();
-        await call.run(connect, ({ core, client }, number) => core.run_tools(client, number, stream, progress));
-        call = new Call();
-        return call.run(connect, ({ core, client }, number) => core.go_on(client, number, stream));
+        return call.run(connect, ({ core, client }, number) => core.go_on(client, number, stream, progress));
       },
       complete: (response) => checkOutput(response, handles),
     });
@@ -183,7 +179,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /** The core walks the request before it gives a promise: what is thrown there is a getter's. */
-function reading<T>(start: () => Promise<T>): Promise<T> {
+function reading<T>(start: () => T): T {
   try {
     return start();
   } catch (thrown) {

@@ -15,13 +15,23 @@ export function pageBase(): string | undefined {
   return location.protocol === "blob:" ? location.origin : location.href;
 }
 
+/** A timer; gives what stops it. */
+export type Wake = (callback: () => void, ms: number) => () => void;
+
+/** Timers hold 32 bits: a longer one would ring at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The bindings of one client. */
-export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, handles: Handles): HostBindings {
+export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, handles: Handles): HostBindings & { wake: Wake } {
   const base = pageBase();
   // Kinds of requests (origin and header names) that were answered before: they pass CORS, so that when one fails it is the
   // network that failed, and another try makes sense.
   const allowed = new Set<string>();
   let failed = "";
+  const wake: Wake = (callback, ms) => {
+    const timer = (clock ?? globalThis).setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
+    return () => (clock ?? globalThis).clearTimeout(timer as number);
+  };
   return {
     async fetch(url, init) {
       // The global one is looked up each time (tests and service workers replace it), and both are called without a `this`
@@ -38,6 +48,10 @@ export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, 
         throw thrown;
       }
     },
+    when: () => null,
+    tell() {},
+    limit: () => Promise.resolve(0),
+    place: () => Promise.resolve(() => {}),
     key(provider) {
       const { field, key } = keys.get(provider) ?? {};
       return typeof key === "function" ? ask(field!, key) : key;
@@ -45,9 +59,9 @@ export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, 
     now: () => (clock ?? Date).now(),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        const timer = (clock ?? globalThis).setTimeout(resolve, ms);
-        signal.addEventListener("abort", () => (clock ?? globalThis).clearTimeout(timer as number));
+        signal.addEventListener("abort", wake(resolve, ms));
       }),
+    wake,
     tool: (handle, callId, input, signal) => runTool(handles, handle, callId, input, signal),
     page: base !== undefined,
     reaches(url) {

@@ -7,7 +7,7 @@ import { type LlmError, abortedError, describe, errorFrom, type Stop } from "./e
 import { keep, onCollected, weakly } from "./finalize.ts";
 import { reviveEvent, reviveResponse } from "./revive.ts";
 import type { Attempt, ChatEvent, ChatResponse } from "./types.ts";
-import { DONE, FAILED, MORE, TOOLS, type Core, type Step } from "./wasm.ts";
+import { DONE, FAILED, GO_ON, MORE, type Core, type Step } from "./wasm.ts";
 
 /** Where the bytes come from. */
 export interface Source {
@@ -15,9 +15,12 @@ export interface Source {
   /** What `close()` would abort. */
   running?: Set<Running>;
   now(): number;
-  /** Sends the request. Called once, by the first read. */
+  /** A timer; gives what stops it. Without one nothing is ever late. */
+  wake?(callback: () => void, ms: number): () => void;
+  /** Called once, by the first read. */
   open(): Promise<Opened>;
-  /** After a turn that called tools: runs them, and sends the next turn. `progress`: a result's event is there. */
+  /** Sends what the stream needs: its first request, the next turn's (after its tools were run), or one to whoever can mend a
+   *  failure. `progress`: there are events to be had without a read. */
   goOn?(stream: number, progress: () => void): Promise<ReadableStream<unknown> | null>;
   /** Completes the response of the last event; a promise if that takes time. Rejects with what the stream fails with. */
   complete?(response: ChatResponse): Promise<void> | undefined;
@@ -28,7 +31,8 @@ export interface Source {
 export interface Opened {
   core: Core;
   stream: number;
-  body: ReadableStream<unknown> | null;
+  /** Without one, the request is to be sent: `goOn`. */
+  body?: ReadableStream<unknown> | null;
 }
 
 /** A source of values that is asked for them. */
@@ -58,8 +62,10 @@ interface Slot {
   core?: Core;
   /** Absent when the core has freed it. */
   stream: number | undefined;
-  reader?: ReadableStreamDefaultReader<unknown>;
+  reader?: ReadableStreamDefaultReader<unknown> | undefined;
   unwatch?: () => void;
+  /** Stops the timer that runs. */
+  sleep?: (() => void) | undefined;
 }
 
 type EndEvent = Extract<ChatEvent, { type: "end" }>;
@@ -83,8 +89,10 @@ export class Pump implements Supply<ChatEvent>, Running {
   #onEnd: (() => void)[] = [];
   #opening: boolean | undefined;
   #reading = false;
-  /** A turn is over, and its tools are to be run before the next read. */
-  #turnOver = false;
+  /** Since when the reader waits; 0 when it does not. */
+  #since = 0;
+  /** There is something to be sent before the next read. */
+  #toGoOn = false;
   #goingOn = false;
   /** The last event, apart from the others because it is completed here. */
   #end: EndEvent | undefined;
@@ -194,17 +202,26 @@ export class Pump implements Supply<ChatEvent>, Running {
     onCollected(this, freeing(this.#slot));
     if (this.over) this.#guard(() => this.#finish(this.#remains()));
     else if (this.#stop) this.abort(this.#stop);
+    else if (body === undefined) this.#goOn();
     else this.#guard(() => this.#begin(body));
   };
 
   #begin(body: ReadableStream<unknown> | null): void {
     const { core, stream } = this.#slot as Required<Slot>;
     if (body === null) return this.#step(core.finish(stream!, this.now()));
+    let reader: ReadableStreamDefaultReader<unknown>;
     try {
-      this.#slot.reader = body.getReader();
+      reader = this.#slot.reader = body.getReader();
     } catch (thrown) {
-      return this.#broke(thrown);
+      return this.#broken(thrown);
     }
+    // Made once a body: what a body that was let go still gives is none of this stream's.
+    this.#arrived = (result) => {
+      if (this.#slot.reader === reader) this.#fed(result);
+    };
+    this.#broke = (thrown) => {
+      if (this.#slot.reader === reader) this.#broken(thrown);
+    };
     this.#read();
   }
 
@@ -217,14 +234,16 @@ export class Pump implements Supply<ChatEvent>, Running {
 
   #read(): void {
     this.#reading = true;
-    if (this.#turnOver) this.#goOn();
-    else this.#slot.reader!.read().then(this.#arrived, this.#broke);
+    if (this.#toGoOn) return this.#goOn();
+    this.#since = this.now();
+    if (!this.#slot.sleep) this.#arm();
+    this.#slot.reader!.read().then(this.#arrived, this.#broke);
   }
 
-  /** Runs the tools of the turn that is over, and begins the next one. */
+  /** Has the next request sent, and begins with its response. */
   #goOn(): void {
-    this.#turnOver = false;
-    this.#goingOn = true;
+    this.#toGoOn = false;
+    this.#goingOn = this.#reading = true;
     const { core, stream } = this.#slot as Required<Slot>;
     const progress = () => {
       if (this.over || this.failure) return;
@@ -250,14 +269,18 @@ export class Pump implements Supply<ChatEvent>, Running {
     );
   }
 
-  readonly #arrived = ({ done, value }: ReadableStreamReadResult<unknown>): void => {
+  #arrived!: (result: ReadableStreamReadResult<unknown>) => void;
+  #broke!: (thrown: unknown) => void;
+
+  #fed({ done, value }: ReadableStreamReadResult<unknown>): void {
     this.#reading = false;
+    this.#since = 0;
     if (this.over || this.failure) return;
     this.#guard(() => {
       const { core, stream } = this.#slot as Required<Slot>;
       if (done) return this.#step(core.finish(stream!, this.now()));
       const bytes = bytesOf(value);
-      if (!bytes) return this.#broke(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
+      if (!bytes) return this.#broken(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
       let step: Step = MORE;
       for (let start = 0; start < bytes.length && step === MORE; start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
@@ -269,22 +292,48 @@ export class Pump implements Supply<ChatEvent>, Running {
       }
       this.#stepped(step);
     });
-  };
+  }
 
-  readonly #broke = (thrown: unknown): void => {
+  #broken(thrown: unknown): void {
     this.#reading = false;
+    this.#since = 0;
     if (this.over || this.failure) return;
     const { core, stream } = this.#slot as Required<Slot>;
     const stop = (thrown as Error | null)?.name === "AbortError" ? { message: describe(thrown), cause: thrown } : undefined;
     // A fetch of the caller's own that he aborted himself (readStream) was aborted, not broken.
     if (stop && !this.#source.signal) return this.abort(stop);
-    this.#slot.stream = undefined;
-    this.#guard(() => this.#fail(errorFrom(core.broke(stream!, describe(thrown), this.now()), undefined, thrown)));
-  };
+    this.#guard(() => this.#step(core.broke(stream!, describe(thrown), this.now()), thrown));
+  }
 
-  #step(step: Step): void {
+  // One timer a stream, set for when it would be late if nothing more came, and looked at only then: a timer for each read
+  // would cost more than reading.
+  #arm(): void {
+    const { core, stream } = this.#slot;
+    const due = this.#source.wake && core && stream !== undefined ? core.due(stream, this.#since) : 0;
+    if (due === 0) return;
+    // The timer does not keep a forgotten stream alive.
+    const pump = weakly(this);
+    this.#slot.sleep = this.#source.wake!(() => pump.deref()?.ring(), Math.max(0, due - this.now()));
+  }
+
+  /** The timer has run out. */
+  ring(): void {
+    const { core, stream } = this.#slot;
+    this.#slot.sleep = undefined;
+    // What is being sent has times of its own; nobody knows of this one any more when the stream has ended.
+    if (!core || stream === undefined || this.#goingOn || this.over || this.failure) return;
+    this.#guard(() => {
+      const step = core.late(stream, this.#since, this.now());
+      if (step === MORE) return this.#arm();
+      this.#reading = false;
+      this.#since = 0;
+      this.#step(step);
+    });
+  }
+
+  #step(step: Step, cause?: unknown): void {
     this.#collect(this.#slot.core!);
-    this.#stepped(step);
+    this.#stepped(step, cause);
   }
 
   #collect(core: Core): void {
@@ -296,19 +345,21 @@ export class Pump implements Supply<ChatEvent>, Running {
     this.#batches.push({ text: decoder.decode(new Uint8Array(buffer, text, bytes)), marks: new Uint32Array(buffer, marks, count).slice() });
   }
 
-  #stepped(step: Step): void {
+  #stepped(step: Step, cause?: unknown): void {
     if (step === FAILED) {
-      this.#failed = errorFrom(this.#slot.core!.take_error(this.#slot.stream!));
+      this.#failed = errorFrom(this.#slot.core!.take_error(this.#slot.stream!), undefined, cause);
     }
-    if (step === TOOLS) {
-      this.#turnOver = true;
-      this.#slot.reader?.cancel().catch(() => {});
+    if (step === GO_ON) {
+      this.#toGoOn = true;
+      const { reader } = this.#slot;
+      this.#slot.reader = undefined;
+      reader?.cancel().catch(() => {});
     } else if (step !== MORE) {
       this.#freed();
     }
     if (step === DONE && this.#source.complete && this.#completing()) return;
     if (this.#batches.length || this.#end) this.#notify();
-    else if (step === MORE || step === TOOLS) this.#read();
+    else if (step === MORE || step === GO_ON) this.#read();
     else this.#fail(this.#failed ?? errorFrom(new Error("the core ended a stream without its last event")));
   }
 
@@ -411,6 +462,8 @@ export class Pump implements Supply<ChatEvent>, Running {
   #release(): void {
     const slot = this.#slot;
     slot.unwatch?.();
+    slot.sleep?.();
+    slot.sleep = undefined;
     if (slot.stream !== undefined) slot.core!.free(slot.stream);
     this.#freed();
     this.#batches = [];
@@ -443,6 +496,7 @@ export class Pump implements Supply<ChatEvent>, Running {
 function freeing(slot: Slot): () => void {
   return () => {
     slot.unwatch?.();
+    slot.sleep?.();
     if (slot.stream !== undefined) slot.core!.free(slot.stream);
     slot.reader?.cancel().catch(() => {});
   };

@@ -14,11 +14,13 @@ export interface Core {
   client_free(client: number): void;
   /** JSON of a ChatResponse. */
   chat(client: number, call: number, request: object): Promise<string>;
-  open(client: number, call: number, request: object): Promise<[stream: number, body: ReadableStream<Uint8Array> | null]>;
-  /** Runs the tools that a turn called. `progress`: one has come back, and its event is in the next batch. */
-  run_tools(client: number, call: number, stream: number, progress: () => void): Promise<void>;
-  /** Sends the next turn of a stream: its body. When it rejects, the stream is freed. */
-  go_on(client: number, call: number, stream: number): Promise<ReadableStream<Uint8Array> | null>;
+  /** A stream of which nothing was sent yet. */
+  open(client: number, request: object): number;
+  /**
+   * Does what a stream needs: runs the tools that its turn called, waits, sends a request. Its body. `progress`: there are
+   * events in the next batch. When it rejects, the stream is freed.
+   */
+  go_on(client: number, call: number, stream: number, progress: () => void): Promise<ReadableStream<Uint8Array> | null>;
   /** A stream of this library's own events. */
   relay(label: string, now: number): number;
   /** The call rejects with code "aborted". */
@@ -40,7 +42,12 @@ export interface Core {
   /** The address of four numbers that say where the events of the last step are: texts, their bytes, marks, their count. */
   batch(): number;
   take_error(stream: number): string;
-  broke(stream: number, message: string, now: number): string;
+  /** Reading the body failed. */
+  broke(stream: number, message: string, now: number): Step;
+  /** When the stream's time is over, in milliseconds since 1970; 0: never. `reading`: since when a read waits; 0: none does. */
+  due(stream: number, reading: number): number;
+  /** MORE if it is not over yet. */
+  late(stream: number, reading: number, now: number): Step;
   stop(stream: number, why: "aborted" | "budget", now: number): string;
   aborted(stream: number, now: number): string;
   free(stream: number): void;
@@ -48,15 +55,12 @@ export interface Core {
   openai_chunk(event: string, id: string, model: string, createdSeconds: number): string;
 }
 
-/**
- * What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; or a turn is over, and
- * `run_tools` and `go_on` are due.
- */
-export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof TOOLS;
+/** What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; or `go_on` is due. */
+export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof GO_ON;
 export const MORE = 0;
 export const DONE = 1;
 export const FAILED = 2;
-export const TOOLS = 3;
+export const GO_ON = 3;
 
 /** What the core asks of JavaScript. */
 export interface HostBindings {

@@ -9,6 +9,7 @@
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
 use crate::json::Json;
 use crate::object;
+use crate::policy::seam::Seam;
 use crate::text::slice;
 
 /// What a stretch of a [`Batch`] is. The numbers are the boundary's: `js/stream.ts` reads them.
@@ -136,6 +137,12 @@ pub struct Answer {
     text_slot: Option<u64>,
     /// How many calls the turns before this one had: an index means one call of a stream.
     first_tool: usize,
+    /// What the targets used that broke off before this one.
+    earlier: Option<Usage>,
+    /// Between what they said and what this one says.
+    seam: Option<Seam>,
+    /// It goes on, and has said nothing yet.
+    resumed: bool,
 }
 
 impl Answer {
@@ -158,6 +165,9 @@ impl Answer {
             text_tool: None,
             text_slot: None,
             first_tool: 0,
+            earlier: None,
+            seam: None,
+            resumed: false,
         }
     }
 
@@ -169,6 +179,31 @@ impl Answer {
             first_tool: self.first_tool + self.tools.len(),
             ..Self::new(provider, model, self.live)
         }
+    }
+
+    /// Another target goes on behind what this one said.
+    pub fn go_on_as(&mut self, next: Self) {
+        (self.provider, self.model, self.asked) = (next.provider, next.model, next.asked);
+        self.id.clear();
+        self.warnings.extend(next.warnings);
+        let so_far = self.response(None, None);
+        self.earlier = Some(so_far.usage);
+        self.usage = Usage::default();
+        self.finish = None;
+        self.seam = Some(Seam::new(&so_far.text));
+        self.resumed = true;
+    }
+
+    /// What may have been a repetition, and was not.
+    pub fn end_seam(&mut self) {
+        if let Some(mut seam) = self.seam.take() {
+            self.add_text(&seam.finish());
+        }
+    }
+
+    /// The model that was asked.
+    pub fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// A call of this tool is the answer itself: its arguments are text, and it is no call to the
@@ -185,7 +220,7 @@ impl Answer {
     /// The provider's id and model; the first that is not empty stays (Azure's first chunk has
     /// empty ones, and a spliced second start is not a second answer).
     pub fn identity(&mut self, id: Option<&str>, model: Option<&str>) {
-        if self.started {
+        if self.started && !self.resumed {
             return;
         }
         if let Some(id) = id.filter(|id| !id.is_empty() && self.id.is_empty()) {
@@ -198,11 +233,25 @@ impl Answer {
 
     /// Begins another text part, so that blocks which the provider keeps apart stay apart.
     pub fn text_start(&mut self) {
+        // The block in which another target goes on is the one that broke off.
+        if self.resumed && matches!(self.parts.last(), Some(AssistantPart::Text { .. })) {
+            return;
+        }
         self.parts.push(AssistantPart::Text { text: String::new() });
     }
 
     /// Text of the answer. Nothing happens for an empty one.
     pub fn text(&mut self, delta: &str) {
+        match &mut self.seam {
+            Some(seam) => {
+                let added = seam.push(delta);
+                self.add_text(&added);
+            }
+            None => self.add_text(delta),
+        }
+    }
+
+    fn add_text(&mut self, delta: &str) {
         if delta.is_empty() {
             return;
         }
@@ -290,6 +339,7 @@ impl Answer {
         if self.has_tool(slot) || self.text_slot == Some(slot) {
             return;
         }
+        self.end_seam();
         if self.text_tool == Some(name) {
             self.text_slot = Some(slot);
             return self.text_start();
@@ -378,6 +428,7 @@ impl Answer {
             self.batch.push(kind, index, text);
         }
         self.started = true;
+        self.resumed = false;
     }
 
     /// The `start` event, once, ahead of the first delta.
@@ -452,6 +503,10 @@ impl Answer {
             && let (Some(input), Some(output)) = (usage.input_tokens, usage.output_tokens)
         {
             usage.total_tokens = Some(input + output);
+        }
+        if let Some(mut earlier) = self.earlier {
+            earlier.add(usage);
+            usage = earlier;
         }
         ChatResponse {
             id: self.id.clone(),

@@ -7,6 +7,8 @@ mod message;
 mod response;
 
 use crate::json::Json;
+use crate::policy::retry::RetryOptions;
+use crate::policy::timeout::TimeoutOptions;
 
 pub use message::*;
 pub use response::*;
@@ -54,6 +56,12 @@ pub struct ChatRequest {
     pub headers: Vec<(String, String)>,
     /// The caller's own marks, for logs and the ledger.
     pub tags: Vec<(String, String)>,
+    /// Over the provider's and the client's.
+    pub retry: RetryOptions,
+    /// Over the provider's and the client's.
+    pub timeout: TimeoutOptions,
+    /// Ahead of others that wait for the same limit.
+    pub priority: f64,
 }
 
 impl ChatRequest {

@@ -7,33 +7,55 @@ mod aliases;
 mod ask;
 mod count;
 mod embed;
+mod health;
 pub mod limits;
 mod lists;
+mod recover;
+mod route;
+mod send;
 mod tools;
 mod try_join;
+mod within;
+
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use crate::answer::Answer;
 use crate::call::{Call, is_html, not_the_api};
-use crate::chat::{ChatRequest, ChatResponse, FinishReason, Warning};
+use crate::chat::{ChatRequest, ChatResponse, FinishReason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
-use crate::http::HttpRequest;
 use crate::json::{Json, body_text};
+use crate::models::ModelInfo;
 use crate::object;
-use crate::open_stream::{MAX_BODY_BYTES, OpenStream, Progress, Speaker};
+use crate::open_stream::{OpenStream, Opened, Progress};
 use crate::options::{ClientOptions, ProviderOptions};
+use crate::policy::keys::KeyPool;
 use crate::policy::output;
+use crate::policy::retry::RetryBudget;
+use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::Rounds;
-use crate::providers::{self, Dialect, Mode, Target};
-use crate::secret::Secret;
+use crate::providers::{self, Mode, Target};
 use crate::text::listed;
+use health::Health;
+use limits::Gate;
+pub use recover::{Listener, read_said};
+pub use route::{Plan, Route, Stop, Turn};
+use send::read_all;
+pub use send::{Outcome, Ticket};
 pub use tools::run_step;
 pub use try_join::{Work, try_join};
+use within::{in_time, within};
 
-/// A client's decisions.
+/// A client's decisions, and what they have to remember.
 #[derive(Debug)]
 pub struct Engine {
     options: ClientOptions,
+    gate: Rc<Gate>,
+    /// By provider.
+    keys: RefCell<Vec<(String, KeyPool)>>,
+    health: RefCell<Health>,
+    retries: RefCell<RetryBudget>,
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
@@ -62,62 +84,101 @@ impl Check {
 
 impl Engine {
     /// A client with these options.
-    pub fn new(options: ClientOptions) -> Self {
-        Self { options }
+    pub fn new(mut options: ClientOptions) -> Self {
+        let gate = Gate::new(std::mem::take(&mut options.limits));
+        let keys = options.providers.iter().map(|provider| (provider.name.clone(), KeyPool::new(&provider.keys))).collect();
+        Self { options, gate, keys: RefCell::new(keys), health: RefCell::default(), retries: RefCell::default() }
+    }
+
+    /// The limits by themselves.
+    pub fn gate(&self) -> &Rc<Gate> {
+        &self.gate
+    }
+
+    /// Does something with the keys of a provider.
+    pub fn pool<T>(&self, provider: &str, work: impl FnOnce(&mut KeyPool) -> T) -> Option<T> {
+        let mut keys = self.keys.borrow_mut();
+        Some(work(&mut keys.iter_mut().find(|(name, _)| name == provider)?.1))
+    }
+
+    /// A call that begins now.
+    pub fn call<H: Host>(&self, host: &H) -> Call {
+        let digits = |random: f64| (random * f64::from(u32::MAX)) as u32;
+        Call::new(format!("call_{:08x}{:08x}", digits(host.random()), digits(host.random())), host.now())
     }
 
     /// The whole answer, tools run.
-    pub async fn chat<H: Host>(&self, host: &H, request: ChatRequest) -> Result<ChatResponse> {
-        let mut call = new_call(host);
-        let mut rounds = Rounds::new(request);
+    pub async fn chat<H: Host>(&self, host: &H, plan: impl Into<Plan>) -> Result<ChatResponse> {
+        self.answer(host, &self.call(host), plan.into()).await
+    }
+
+    /// The same, as this call.
+    pub async fn answer<H: Host>(&self, host: &H, call: &Call, plan: Plan) -> Result<ChatResponse> {
+        let turn = self.begin(host, call.clone(), plan);
+        in_time(host, call, Box::pin(self.rounds(host, turn))).await
+    }
+
+    /// The first turn of a call. Its time runs from now on.
+    pub fn begin<H: Host>(&self, host: &H, call: Call, plan: Plan) -> Turn {
+        let mut turn = Turn::new(call, plan);
+        self.start(host, &mut turn);
+        let provider = self.named(turn.request.model.as_deref()).ok().map(|(provider, _)| provider);
+        let timeout = provider.map_or(turn.request.timeout, |provider| self.timeout(provider, &turn.request.timeout));
+        turn.call.may_take(timeout.over(&self.options.timeout).of(Timeout::Total));
+        self.retries.borrow_mut().call(host.now());
+        turn
+    }
+
+    async fn rounds<H: Host>(&self, host: &H, mut turn: Turn) -> Result<ChatResponse> {
+        let call = turn.call.clone();
+        let mut rounds = Rounds::new(turn.request.clone());
         loop {
-            let turn = match self.turn(host, &mut call, &rounds.request).await {
-                Ok(turn) => turn,
+            let answer = match self.turn(host, &mut turn).await {
+                Ok(answer) => answer,
                 Err(error) => {
                     let empty = || call.dress(Answer::new("", "", false).response(Some(FinishReason::Other), None), host.now());
                     return Err(rounds.failed(error, empty));
                 }
             };
-            let Some(steps) = rounds.plan(&turn) else {
-                return output::complete(call.dress(rounds.complete(turn), host.now()), &rounds.request);
+            rounds.retarget(turn.request.clone());
+            let Some(steps) = rounds.plan(&answer) else {
+                return output::complete(call.dress(rounds.complete(answer), host.now()), &rounds.request);
             };
             let work = steps.iter().map(|step| Box::pin(async { Ok(run_step(host, step).await) }) as Work<'_, _>);
             let outputs = try_join(work.collect()).await?;
-            rounds.advance(turn, outputs);
+            rounds.advance(answer, outputs);
+            turn.next(rounds.request.clone());
         }
     }
 
-    /// A stream whose head has arrived, and the response that its bytes are to be read from.
-    pub async fn open<H: Host>(&self, host: &H, request: ChatRequest) -> Result<(OpenStream, H::Response)> {
-        let mut call = new_call(host);
-        let (speaker, answer, response) = self.open_turn(host, &mut call, &request).await?;
-        Ok((OpenStream::new(speaker, answer, call, Rounds::new(request)), response))
-    }
-
-    /// The next turn of a stream ([`OpenStream::advance`]): who answers it, and the response.
-    pub async fn open_turn<H: Host>(&self, host: &H, call: &mut Call, request: &ChatRequest) -> Result<(Speaker, Answer, H::Response)> {
-        let mut warnings = Vec::new();
-        let response = self.send(host, call, request, Mode::Stream, &mut warnings).await?;
-        let target = self.target(host, request)?;
-        let mut answer = Answer::new(&target.provider.name, target.model, true);
-        answer.warnings = warnings;
-        present(&target, request, &mut answer);
-        Ok(((target.provider.row, target.dialect()), answer, response))
-    }
-
-    /// One turn, whole.
-    async fn turn<H: Host>(&self, host: &H, call: &mut Call, request: &ChatRequest) -> Result<ChatResponse> {
-        let target = self.target(host, request).map_err(|error| call.failed(error, host.now()))?;
-        if target.dialect().must_stream(&target, request) {
-            return self.turn_by_stream(host, call, request).await;
+    /// One turn, whole: attempts until one answers or nothing can be done.
+    async fn turn<H: Host>(&self, host: &H, turn: &mut Turn) -> Result<ChatResponse> {
+        loop {
+            let target = self.target(host, &turn.request).map_err(|error| turn.call.failed(error, host.now()))?;
+            let result = if target.dialect().must_stream(&target, &turn.request) {
+                return self.turn_by_stream(host, turn).await;
+            } else {
+                self.whole(host, turn).await
+            };
+            match result {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.recover(host, turn, error, &mut |_| {}).await?,
+            }
         }
+    }
+
+    /// One attempt at a whole answer.
+    async fn whole<H: Host>(&self, host: &H, turn: &mut Turn) -> Result<ChatResponse> {
         let mut warnings = Vec::new();
-        let mut response = self.send(host, call, request, Mode::Whole, &mut warnings).await?;
+        let (mut response, ticket) = self.send(host, turn, Mode::Whole, &mut warnings).await?;
+        self.began(&ticket, host.now());
+        let target = self.target(host, &turn.request)?;
+        let timeout = self.timeout(target.provider, &turn.request.timeout);
         let result = async {
-            let body = read_all(&mut response).await?;
+            let body = read_all(host, &mut response, &timeout).await?;
             let mut answer = Answer::new(&target.provider.name, target.model, false);
             answer.warnings = warnings;
-            present(&target, request, &mut answer);
+            present(&target, &turn.request, &mut answer);
             if is_html(&body) {
                 return Err(not_the_api(&body));
             }
@@ -127,66 +188,146 @@ impl Engine {
         }
         .await;
         match result {
-            Ok(turn) => {
-                call.succeeded(host.now());
-                Ok(turn)
+            Ok(answer) => {
+                self.settle(host, ticket, &Outcome::Answered(&answer.usage));
+                turn.call.succeeded(host.now());
+                Ok(answer)
             }
-            Err(error) => Err(call.failed(error, host.now())),
+            Err(error) => {
+                turn.another_key = self.settle(host, ticket, &Outcome::Failed(&error, None));
+                Err(turn.call.failed(error, host.now()))
+            }
         }
     }
 
     /// A long whole turn that the provider gives only as a stream.
-    async fn turn_by_stream<H: Host>(&self, host: &H, call: &mut Call, request: &ChatRequest) -> Result<ChatResponse> {
-        let (speaker, answer, mut response) = self.open_turn(host, call, request).await?;
-        // Only the turn: its tools are run, and its output is read, by `chat`.
-        let alone = ChatRequest { max_tool_rounds: Some(0), ..ChatRequest::default() };
-        let mut stream = OpenStream::new(speaker, answer, call.clone(), Rounds::new(alone));
+    async fn turn_by_stream<H: Host>(&self, host: &H, turn: &mut Turn) -> Result<ChatResponse> {
+        // Only the turn: its tools are run, and its output is read, by `rounds`.
+        let mut alone = OpenStream::for_a_turn(std::mem::replace(turn, Turn::new(turn.call.clone(), Plan::default())));
+        let result = self.drive(host, &mut alone).await;
+        let (answer, so_far) = alone.into_turn();
+        *turn = so_far;
+        result.map(|()| answer)
+    }
+
+    /// Reads a stream to its end.
+    async fn drive<H: Host>(&self, host: &H, stream: &mut OpenStream) -> Result<()> {
         loop {
-            let progress = match response.chunk().await {
-                Ok(Some(bytes)) => stream.feed(&bytes, host.now())?,
-                Ok(None) => stream.finish(host.now())?,
-                Err(reason) => return Err(stream.broke(&reason, host.now())),
+            let (mut response, ticket) = self.go_on(host, stream, &mut |_| {}).await?;
+            let idle_ms = stream.timeout().of(Timeout::Idle).unwrap_or(f64::INFINITY);
+            let result = loop {
+                stream.batch().clear();
+                let progress = match within(host, idle_ms, response.chunk()).await {
+                    Some(Ok(Some(bytes))) => stream.feed(&bytes, host.now()),
+                    Some(Ok(None)) => stream.finish(host.now()),
+                    Some(Err(reason)) => stream.broke(&reason, host.now()),
+                    None => stream.late(Timeout::Idle, host.now()),
+                };
+                match progress {
+                    Ok(Progress::More) => {}
+                    done => break done,
+                }
             };
-            if progress != Progress::More {
-                let (turn, so_far) = stream.into_turn();
-                *call = so_far;
-                return Ok(turn);
+            self.settle_stream(host, stream, ticket, &result);
+            if result? == Progress::Done {
+                return Ok(());
             }
-            stream.batch().clear();
         }
+    }
+
+    /// Sends what a stream needs next: its first request; the next turn's; or, after a failure, the same
+    /// to whoever can mend it. The response is what it is to be fed with.
+    pub async fn go_on<H: Host>(&self, host: &H, stream: &mut OpenStream, listener: Listener<'_>) -> Result<(H::Response, Ticket)> {
+        let turn = stream.take_turn();
+        match self.open_turn(host, turn, listener).await {
+            Ok((turn, opened, response, ticket)) => {
+                stream.go_on(turn, opened);
+                Ok((response, ticket))
+            }
+            Err((turn, error)) => Err(stream.stuck(turn, error, host.now())),
+        }
+    }
+
+    /// The same in two halves, for a host that must not hold the stream while it waits.
+    #[allow(clippy::type_complexity, reason = "taken apart at once by its two callers")]
+    pub async fn open_turn<H: Host>(
+        &self,
+        host: &H,
+        mut turn: Turn,
+        listener: Listener<'_>,
+    ) -> Result<(Turn, Opened, H::Response, Ticket), (Turn, Box<Error>)> {
+        let call = turn.call.clone();
+        let result = in_time(host, &call, Box::pin(self.attempts(host, &mut turn, listener))).await;
+        match result {
+            Ok((opened, response, ticket)) => Ok((turn, opened, response, ticket)),
+            Err(error) => Err((turn, error)),
+        }
+    }
+
+    async fn attempts<H: Host>(&self, host: &H, turn: &mut Turn, listener: Listener<'_>) -> Result<(Opened, H::Response, Ticket)> {
+        loop {
+            if let Some(error) = turn.failure.take() {
+                self.recover(host, turn, error, listener).await?;
+            }
+            let mut warnings = Vec::new();
+            match self.send(host, turn, Mode::Stream, &mut warnings).await {
+                Ok((response, ticket)) => {
+                    let target = self.target(host, &turn.request)?;
+                    let mut answer = Answer::new(&target.provider.name, target.model, true);
+                    answer.warnings = warnings;
+                    present(&target, &turn.request, &mut answer);
+                    let timeout = self.timeout(target.provider, &turn.request.timeout);
+                    let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
+                    return Ok((Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on }, response, ticket));
+                }
+                Err(error) => turn.failure = Some(error),
+            }
+        }
+    }
+
+    /// A read of a stream has ended its attempt: see [`Engine::settle`].
+    pub fn settle_stream<H: Host>(&self, host: &H, stream: &mut OpenStream, ticket: Ticket, result: &Result<Progress>) {
+        let usage = stream.usage();
+        let failure = result.as_ref().err().map(|error| &**error).or(stream.failure());
+        let outcome = match failure {
+            Some(error) => Outcome::Failed(error, stream.has_started().then_some(&usage)),
+            None => Outcome::Answered(&usage),
+        };
+        let another_key = self.settle(host, ticket, &outcome);
+        stream.note_another_key(another_key);
+    }
+
+    fn timeout(&self, provider: &ProviderOptions, own: &TimeoutOptions) -> TimeoutOptions {
+        own.over(&provider.timeout.over(&self.options.timeout))
+    }
+
+    /// What is known of a model.
+    fn info(&self, provider: &ProviderOptions, model: &str) -> Option<&ModelInfo> {
+        self.options.catalog.iter().find(|info| info.provider == provider.name && info.id == model)
+    }
+
+    /// About what a request costs at "provider/model", in US dollars; for comparing only.
+    fn price_of(&self, name: &str, request: &ChatRequest) -> Option<f64> {
+        let (provider, model) = self.named(Some(name)).ok()?;
+        let price = self.info(provider, model)?.price?;
+        let amount = self.gate.amount(name, request);
+        Some((amount.input_tokens * price.input + amount.output_tokens * price.output) / 1e6)
+    }
+
+    /// How many keys a provider has.
+    fn keys_of(&self, provider: Option<&str>) -> usize {
+        provider.and_then(|name| self.pool(name, |pool| pool.health().len())).unwrap_or(0)
     }
 
     /// One cheap authenticated call that tells what is wrong.
     pub async fn check<H: Host>(&self, host: &H, provider: &str) -> Check {
         let started = host.now();
-        let result = self.list_models(host, provider).await;
+        let result = self.list_once(host, provider).await;
         let latency_ms = host.now() - started;
         match result {
             Ok(models) => Check { ok: true, models: Some(models.len()), latency_ms, error: None },
             Err(error) => Check { ok: false, models: None, latency_ms, error: Some(error) },
         }
-    }
-
-    /// Sends a chat request and returns its response if that is a success.
-    async fn send<H: Host>(
-        &self,
-        host: &H,
-        call: &mut Call,
-        request: &ChatRequest,
-        mode: Mode,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<H::Response> {
-        let result = async {
-            let Target { provider, model, .. } = self.target(host, request)?;
-            call.target(&provider.name, model, None);
-            let key = key_of(host, provider).await?;
-            call.target(&provider.name, model, key.clone());
-            let target = Target { key: key.as_ref(), ..self.target(host, request)? };
-            let http = providers::chat_request(&target, request, mode, warnings)?;
-            perform(host, call, provider, target.dialect(), &http).await
-        }
-        .await;
-        result.map_err(|error| call.failed(error, host.now()))
     }
 
     /// Who is asked, without the key.
@@ -226,96 +367,5 @@ impl Engine {
 fn present(target: &Target<'_>, request: &ChatRequest, answer: &mut Answer) {
     if request.output.is_some() && target.dialect().output_by_tool(target, request) {
         answer.present_as_text(Some(output::TOOL));
-    }
-}
-
-fn new_call<H: Host>(host: &H) -> Call {
-    let digits = |random: f64| (random * f64::from(u32::MAX)) as u32;
-    Call::new(format!("call_{:08x}{:08x}", digits(host.random()), digits(host.random())), host.now())
-}
-
-/// The key for one attempt; an error when the provider wants one and there is none.
-async fn key_of<H: Host>(host: &H, provider: &ProviderOptions) -> Result<Option<Secret>> {
-    let key = if provider.has_key { host.key(&provider.name, 0).await?.filter(|key| !key.is_empty()) } else { None };
-    if key.is_none() && provider.row.needs_key {
-        let field = if provider.uses_token { "token" } else { "apiKey" };
-        return Err(Error::new(
-            ErrorKind::MissingKey,
-            format!("there is no key for \"{0}\": set providers.{0}.{field} (usually from {1})", provider.name, provider.row.key_variable),
-        ));
-    }
-    Ok(key)
-}
-
-/// One attempt: sends, and turns everything that is not a 2xx into its error.
-async fn perform<H: Host>(
-    host: &H,
-    call: &mut Call,
-    provider: &ProviderOptions,
-    dialect: &dyn Dialect,
-    request: &HttpRequest,
-) -> Result<H::Response> {
-    request.check_origin(&provider.origins)?;
-    call.sent(host.now());
-    let mut response = match host.fetch(request).await {
-        Ok(response) => response,
-        Err(reason) => return Err(unreachable_error(&request.url, &reason, host.reaches(&request.url).await)),
-    };
-    let head = response.head().clone();
-    call.answered(&head, provider.row);
-    if head.is_success() {
-        return Ok(response);
-    }
-    if head.status == 0 || (300..400).contains(&head.status) {
-        return Err(redirect_error(request, &head));
-    }
-    // The status says more than a body that broke off.
-    let body = read_all(&mut response).await.unwrap_or_default();
-    let mut error = dialect.error(&head, &body);
-    error.status = Some(head.status);
-    Err(error)
-}
-
-fn redirect_error(request: &HttpRequest, head: &crate::http::ResponseHead) -> Box<Error> {
-    let place = head.header("location").and_then(crate::http::origin).map(|origin| format!(" to {origin}")).unwrap_or_default();
-    let mut error = Error::new(
-        ErrorKind::Config,
-        format!(
-            "{} answered with a redirect{place}, which is not followed because it would take the key along; set baseURL to the final address",
-            crate::http::origin(&request.url).unwrap_or_default()
-        ),
-    );
-    error.status = (head.status != 0).then_some(head.status);
-    error
-}
-
-/// A fetch that failed without a response.
-fn unreachable_error(url: &str, reason: &str, reaches: Option<bool>) -> Box<Error> {
-    let origin = crate::http::origin(url).unwrap_or_default();
-    if reaches == Some(true) {
-        return Error::new(
-            ErrorKind::Cors,
-            format!(
-                "{origin} answers, but the browser did not let this page call it ({reason}): the server does not allow this page's origin or a header of the request (CORS), or the page's content security policy forbids it. Call it through a server of yours: modelwire/gateway, or a proxy set as baseURL"
-            ),
-        );
-    }
-    Error::new(ErrorKind::Network, format!("{origin} could not be reached: {reason}"))
-}
-
-async fn read_all<R: HostResponse>(response: &mut R) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return Ok(body),
-            Ok(Some(bytes)) if body.len() + bytes.len() > MAX_BODY_BYTES => {
-                return Err(Error::malformed(format!("the answer is longer than {MAX_BODY_BYTES} bytes")));
-            }
-            Ok(Some(bytes)) if body.is_empty() => body = bytes,
-            Ok(Some(bytes)) => body.extend_from_slice(&bytes),
-            Err(reason) => {
-                return Err(Error::new(ErrorKind::Network, format!("the connection broke while the answer was arriving: {reason}")));
-            }
-        }
     }
 }

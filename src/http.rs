@@ -77,6 +77,15 @@ impl HttpRequest {
         }
     }
 
+    /// Puts another key in the place of the one that it carries.
+    pub fn rekey(&mut self, key: Option<&Secret>) {
+        for (_, value) in &mut self.headers {
+            if let (HeaderValue::Secret(_, old), Some(key)) = (value, key) {
+                *old = key.clone();
+            }
+        }
+    }
+
     fn set(&mut self, name: &str, value: HeaderValue) {
         let name = name.to_ascii_lowercase();
         match self.headers.iter_mut().find(|(known, _)| *known == name) {
@@ -146,6 +155,11 @@ impl ResponseHead {
             let kind = kind.trim_start();
             kind.starts_with("application/json") || kind.starts_with("application/problem+json")
         })
+    }
+
+    /// stub
+    pub fn reset_after_ms(&self) -> Option<u64> {
+        None
     }
 
     /// How long the provider asks to wait, in milliseconds: `retry-after-ms`, else `retry-after`

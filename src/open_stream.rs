@@ -4,16 +4,21 @@
 //! reads the body, runs the tools and says what time it is. It owns what a failure must not lose:
 //! what had arrived, in this turn and in those before it.
 
+use std::rc::Rc;
+
 use crate::answer::{Answer, Batch};
 use crate::call::Call;
-use crate::chat::{ChatRequest, ChatResponse, FinishReason};
+use crate::chat::{ChatResponse, FinishReason, Usage};
+use crate::engine::{Plan, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
 use crate::object;
 use crate::policy::output;
+use crate::policy::seam::can_continue;
+use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::{Rounds, Step, ToolOutput};
 use crate::providers::{Dialect, Row, StreamDecoder};
-use crate::sse::{Flow, SseParser};
+use crate::sse::{Flow, SseEvent, SseParser};
 
 /// What a body that is not a stream may hold before it is refused.
 pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -25,12 +30,25 @@ pub enum Progress {
     More,
     /// The last event was sent.
     Done,
-    /// The turn is over, and its calls are to be run: [`OpenStream::steps`].
-    Tools,
+    /// This response has nothing more: the calls of the turn are to be run ([`OpenStream::steps`]), or it
+    /// failed in a way that somebody else may mend. Either way a request is to be sent.
+    GoOn,
 }
 
 /// Who answers a turn: the server and its wire format.
 pub type Speaker = (&'static Row, &'static dyn Dialect);
+
+/// What is known of a response before its first byte.
+pub struct Opened {
+    /// Who answers.
+    pub speaker: Speaker,
+    /// Empty but for names and warnings.
+    pub answer: Answer,
+    /// For this attempt.
+    pub timeout: TimeoutOptions,
+    /// Whether somebody else may go on if it breaks off in the middle.
+    pub goes_on: bool,
+}
 
 enum Body {
     /// Nothing but white space so far.
@@ -40,35 +58,64 @@ enum Body {
     Whole(Vec<u8>),
 }
 
+enum Source {
+    /// Nothing was asked yet.
+    Nobody,
+    Provider(Speaker, Box<dyn StreamDecoder>),
+    /// The events are this library's own, the last one too.
+    Relay(Box<dyn StreamDecoder>),
+}
+
 /// A stream being read.
 pub struct OpenStream {
     body: Body,
-    /// `None` where the events are this library's own.
-    speaker: Option<Speaker>,
-    decoder: Box<dyn StreamDecoder>,
+    source: Source,
     answer: Answer,
     call: Call,
     rounds: Rounds,
+    /// `None` while a request is being sent.
+    turn: Option<Turn>,
+    timeout: TimeoutOptions,
+    goes_on: bool,
     steps: Vec<Step>,
     outputs: Vec<Option<ToolOutput>>,
 }
 
 impl OpenStream {
-    /// A stream of `call` that is in its first round.
-    pub fn new(speaker: Speaker, answer: Answer, call: Call, rounds: Rounds) -> Self {
-        let decoder = speaker.1.stream_decoder(speaker.0);
-        Self::with(Some(speaker), decoder, answer, call, rounds)
+    /// A stream of which nothing was sent yet.
+    pub fn new(turn: Turn) -> Self {
+        let rounds = Rounds::new(turn.request.clone());
+        let mut stream = Self::with(Source::Nobody, Answer::new("", "", true), turn.call.clone(), rounds);
+        stream.turn = Some(turn);
+        stream
+    }
+
+    /// One turn by itself: no tools are run.
+    pub fn for_a_turn(turn: Turn) -> Self {
+        let mut stream = Self::new(turn);
+        stream.rounds = Rounds::alone();
+        stream
     }
 
     /// A stream whose events are this library's own, read by `decoder`, which also sends its own
     /// last event.
     pub fn relay(decoder: Box<dyn StreamDecoder>, answer: Answer, call: Call) -> Self {
-        Self::with(None, decoder, answer, call, Rounds::new(ChatRequest::default()))
+        Self::with(Source::Relay(decoder), answer, call, Rounds::new(Rc::default()))
     }
 
-    fn with(speaker: Option<Speaker>, decoder: Box<dyn StreamDecoder>, answer: Answer, call: Call, rounds: Rounds) -> Self {
-        let body = Body::Unknown(SseParser::new());
-        Self { body, speaker, decoder, answer, call, rounds, steps: Vec::new(), outputs: Vec::new() }
+    fn with(source: Source, answer: Answer, call: Call, rounds: Rounds) -> Self {
+        Self {
+            body: Body::Unknown(SseParser::new()),
+            source,
+            answer,
+            call,
+            rounds,
+            turn: None,
+            timeout: TimeoutOptions::default(),
+            goes_on: false,
+            steps: Vec::new(),
+            outputs: Vec::new(),
+        }
     }
 
     /// The events since the last [`Batch::clear`].
@@ -88,7 +135,47 @@ impl OpenStream {
         self.after(result.map(|()| Flow::Done), now)
     }
 
-    // ─────────────────────────────────────────── rounds
+    /// Reading the body failed, for the reason that the platform gave.
+    pub fn broke(&mut self, reason: &str, now: f64) -> Result<Progress> {
+        self.failed(Error::new(ErrorKind::Network, format!("the connection broke while the answer was arriving: {reason}")), now)
+    }
+
+    // ─────────────────────────────────────────── time
+
+    /// How long what may take.
+    pub fn timeout(&self) -> &TimeoutOptions {
+        &self.timeout
+    }
+
+    /// Which time is over first, and when, while a read waits since `reading_ms` (`None`: nobody reads, and
+    /// the server is not to blame for the silence).
+    pub fn due(&self, reading_ms: Option<f64>) -> Option<(Timeout, f64)> {
+        let mut due = self.call.deadline().map(|at| (Timeout::Total, at));
+        if let Some(since) = reading_ms {
+            let (timeout, since) = match self.answer.has_started() {
+                true => (Timeout::Idle, since),
+                false => (Timeout::FirstToken, self.call.sent_ms()),
+            };
+            let mut sooner = |timeout: Timeout, since: f64| {
+                let at = self.timeout.of(timeout).map(|ms| since + ms);
+                if let Some(at) = at.filter(|at| due.is_none_or(|(_, other)| *at < other)) {
+                    due = Some((timeout, at));
+                }
+            };
+            sooner(timeout, since);
+            // Before the first token too, the body may not fall silent for longer than that.
+            sooner(Timeout::Idle, reading_ms.unwrap_or(since));
+        }
+        due
+    }
+
+    /// That time is over.
+    pub fn late(&mut self, timeout: Timeout, now: f64) -> Result<Progress> {
+        let error = if timeout == Timeout::Total { self.call.late() } else { self.timeout.error(timeout) };
+        self.failed(error, now)
+    }
+
+    // ─────────────────────────────────────────── rounds and attempts
 
     /// What is to be done about the calls of the turn that just ended.
     pub fn steps(&self) -> &[Step] {
@@ -104,34 +191,73 @@ impl OpenStream {
         }
     }
 
-    /// All calls were answered: the request of the next turn, and the call that it belongs to.
-    pub fn advance(&mut self) -> (ChatRequest, Call) {
+    /// The turn that a request is to be sent for, once the calls of the last one were answered. To be given
+    /// back by [`OpenStream::go_on`] or [`OpenStream::stuck`].
+    pub fn take_turn(&mut self) -> Turn {
+        let empty = || Turn::new(self.call.clone(), Plan::default());
+        let mut turn = self.turn.take().unwrap_or_else(empty);
         if !std::mem::take(&mut self.steps).is_empty() {
             let missing = || ToolOutput::failed("the tool was not run".to_owned());
             let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| output.unwrap_or_else(missing)).collect();
             self.rounds.advance(self.answer.response(None, None), outputs);
-            let (provider, model) = (self.answer.provider.clone(), self.answer.model.clone());
-            self.answer = self.answer.next_turn(&provider, &model);
+            turn.next(self.rounds.request.clone());
+            self.answer = self.answer.next_turn("", "");
         }
-        (self.rounds.request.clone(), self.call.clone())
+        turn
     }
 
-    /// The next turn has begun.
-    pub fn go_on(&mut self, speaker: Speaker, answer: Answer, call: Call) {
-        self.answer = self.answer.next_turn(&answer.provider, &answer.model);
-        self.answer.present_as_text(answer.text_tool());
-        self.answer.warnings = answer.warnings;
-        self.decoder = speaker.1.stream_decoder(speaker.0);
-        self.speaker = Some(speaker);
+    /// It was sent, and this is who answers.
+    pub fn go_on(&mut self, turn: Turn, opened: Opened) {
+        let Opened { speaker, answer, timeout, goes_on } = opened;
+        if let Some(said) = &turn.said {
+            let from = format!("{}/{}", self.answer.provider, self.answer.asked());
+            let to = format!("{}/{}", answer.provider, answer.asked());
+            self.answer.batch.push_json(&object! { "type": "continue", "from": from, "to": to, "text": said.as_str() });
+            self.answer.go_on_as(answer);
+        } else {
+            let mut next = self.answer.next_turn(&answer.provider, &answer.model);
+            next.present_as_text(answer.text_tool());
+            next.warnings = answer.warnings;
+            self.answer = next;
+        }
+        self.rounds.retarget(turn.request.clone());
+        self.source = Source::Provider(speaker, speaker.1.stream_decoder(speaker.0));
         self.body = Body::Unknown(SseParser::new());
-        self.call = call;
+        (self.timeout, self.goes_on) = (timeout, goes_on);
+        self.turn = Some(turn);
     }
 
-    /// It has not: `error` is why.
-    pub fn stuck(&mut self, error: Box<Error>, call: Call, now: f64) -> Box<Error> {
-        self.call = call;
-        let empty = || self.call.dress(self.answer.response(Some(FinishReason::Other), None), now);
-        self.rounds.failed(error, empty)
+    /// It was not: `error` is why.
+    pub fn stuck(&mut self, turn: Turn, mut error: Box<Error>, now: f64) -> Box<Error> {
+        let broke_off = turn.said.is_some() || !matches!(self.source, Source::Nobody);
+        self.turn = Some(turn);
+        if broke_off && error.partial.is_none() {
+            self.answer.estimate_usage();
+            error.partial = Some(Box::new(self.response(Some(FinishReason::Other), now)));
+        }
+        error
+    }
+
+    /// What the last attempt failed with, while nothing was done about it.
+    pub fn failure(&self) -> Option<&Error> {
+        self.turn.as_ref()?.failure.as_deref()
+    }
+
+    /// Whether that was a key's fault and there is another.
+    pub fn note_another_key(&mut self, another_key: bool) {
+        if let Some(turn) = &mut self.turn {
+            turn.another_key = another_key;
+        }
+    }
+
+    /// What this attempt has used so far.
+    pub fn usage(&self) -> Usage {
+        self.answer.usage
+    }
+
+    /// Whether this turn has shown anything.
+    pub fn has_started(&self) -> bool {
+        self.answer.has_started()
     }
 
     // ─────────────────────────────────────────── ends
@@ -145,20 +271,15 @@ impl OpenStream {
     /// The error of a call that its caller aborted, with what had arrived.
     pub fn aborted(&mut self, now: f64) -> Box<Error> {
         self.answer.estimate_usage();
-        let mut error = self.call.failed(Error::new(ErrorKind::Aborted, "the call was aborted"), now);
+        let mut error = self.call.aborted(now);
         error.partial = Some(Box::new(self.response(Some(FinishReason::Aborted), now)));
         error
     }
 
-    /// Reading the body failed, for the reason that the platform gave.
-    pub fn broke(&mut self, reason: &str, now: f64) -> Box<Error> {
-        let error = Error::new(ErrorKind::Network, format!("the connection broke while the answer was arriving: {reason}"));
-        self.failed(error, now)
-    }
-
-    /// The turn by itself, and the call that it was part of.
-    pub fn into_turn(self) -> (ChatResponse, Call) {
-        (self.answer.response(None, None), self.call)
+    /// The answer of the turn by itself, and the turn.
+    pub fn into_turn(mut self) -> (ChatResponse, Turn) {
+        let turn = self.take_turn();
+        (self.answer.response(None, None), turn)
     }
 
     /// The whole answer, once [`OpenStream::feed`] or [`OpenStream::finish`] said that it is whole.
@@ -176,7 +297,9 @@ impl OpenStream {
             }
         }
         match &mut self.body {
-            Body::Unknown(parser) | Body::Events(parser) => parser.feed(bytes, &mut |event| self.decoder.push(&event, &mut self.answer)),
+            Body::Unknown(parser) | Body::Events(parser) => {
+                parser.feed(bytes, &mut |event| push(&mut self.source, &event, &mut self.answer))
+            }
             Body::Whole(body) if body.len() + bytes.len() > MAX_BODY_BYTES => {
                 Err(Error::malformed(format!("the answer is longer than {MAX_BODY_BYTES} bytes")))
             }
@@ -190,10 +313,13 @@ impl OpenStream {
     fn read_end(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                let flow = parser.finish(&mut |event| self.decoder.push(&event, &mut self.answer));
+                let flow = parser.finish(&mut |event| push(&mut self.source, &event, &mut self.answer));
                 match flow {
                     Ok(Flow::Done) => Ok(()),
-                    Ok(Flow::More) => self.decoder.finish(&mut self.answer),
+                    Ok(Flow::More) => match &mut self.source {
+                        Source::Provider(_, decoder) | Source::Relay(decoder) => decoder.finish(&mut self.answer),
+                        Source::Nobody => Ok(()),
+                    },
                     // Half an event that the end of the body cut off is not the server's mistake.
                     Err(error) if error.kind == ErrorKind::Malformed => Err(Error::truncated("the stream ended in the middle of an event")),
                     Err(error) => Err(error),
@@ -201,8 +327,10 @@ impl OpenStream {
             }
             Body::Whole(body) => {
                 let body = std::mem::take(body);
-                match self.speaker {
-                    Some((row, dialect)) if !crate::call::is_html(&body) => dialect.chat_response(row, &body, &mut self.answer),
+                match self.source {
+                    Source::Provider((row, dialect), _) if !crate::call::is_html(&body) => {
+                        dialect.chat_response(row, &body, &mut self.answer)
+                    }
                     _ => Err(crate::call::not_the_api(&body)),
                 }
             }
@@ -215,21 +343,22 @@ impl OpenStream {
         }
         match flow {
             Ok(Flow::More) => Ok(Progress::More),
-            Ok(Flow::Done) if self.speaker.is_none() => Ok(Progress::Done),
+            Ok(Flow::Done) if matches!(self.source, Source::Relay(_)) => Ok(Progress::Done),
             Ok(Flow::Done) => self.end(now),
-            Err(error) => Err(self.failed(error, now)),
+            Err(error) => self.failed(error, now),
         }
     }
 
     /// The turn is whole; so is the answer, unless tools are to be run.
     fn end(&mut self, now: f64) -> Result<Progress> {
+        self.answer.end_seam();
         self.answer.end_tools();
         self.answer.start();
         self.call.succeeded(now);
         if let Some(steps) = self.rounds.plan(&self.answer.response(None, None)) {
             self.outputs = vec![None; steps.len()];
             self.steps = steps;
-            return Ok(Progress::Tools);
+            return Ok(Progress::GoOn);
         }
         let response = output::complete(self.response(None, now), &self.rounds.request)?;
         let batch = &mut self.answer.batch;
@@ -242,10 +371,31 @@ impl OpenStream {
         Ok(Progress::Done)
     }
 
-    fn failed(&mut self, error: Box<Error>, now: f64) -> Box<Error> {
+    /// Somebody else may mend it, unless something was shown: then only if that was asked for.
+    fn failed(&mut self, error: Box<Error>, now: f64) -> Result<Progress> {
         let mut error = self.call.failed(error, now);
+        self.answer.end_seam();
         self.answer.estimate_usage();
+        let over = error.timeout == Some(Timeout::Total) || !matches!(self.source, Source::Provider(..));
+        if let Some(turn) = self.turn.as_mut().filter(|_| !over) {
+            if !self.answer.has_started() {
+                turn.failure = Some(error);
+                return Ok(Progress::GoOn);
+            }
+            if self.goes_on && can_continue(&turn.request, self.answer.tool_count() > 0) {
+                turn.said = Some(self.answer.response(None, None).text);
+                turn.failure = Some(error);
+                return Ok(Progress::GoOn);
+            }
+        }
         error.partial = Some(Box::new(self.response(Some(FinishReason::Other), now)));
-        error
+        Err(error)
+    }
+}
+
+fn push(source: &mut Source, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
+    match source {
+        Source::Provider(_, decoder) | Source::Relay(decoder) => decoder.push(event, answer),
+        Source::Nobody => Ok(Flow::More),
     }
 }

@@ -2,21 +2,36 @@
 
 mod policies;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::http;
 use crate::input::{Fields, Subject, Value};
 use crate::json::{Json, Members};
+use crate::models::ModelInfo;
+use crate::policy::fallback::FallbackOptions;
+use crate::policy::limit::LimitOptions;
+use crate::policy::retry::RetryOptions;
+use crate::policy::timeout::TimeoutOptions;
 use crate::providers::{self, Api, Kind, Row};
 
 /// A client's options.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ClientOptions {
     /// In the caller's order.
     pub providers: Vec<ProviderOptions>,
     /// Used when a request names no model.
     pub default_model: Option<String>,
     /// The caller's own names for models.
-    pub models: Vec<(String, ModelTarget)>,
+    pub models: Vec<(String, Vec<ModelTarget>)>,
+    /// For every call.
+    pub retry: RetryOptions,
+    /// For every call.
+    pub timeout: TimeoutOptions,
+    /// By provider, model or pattern.
+    pub limits: Vec<(String, LimitOptions)>,
+    /// For every call with several targets.
+    pub fallback: FallbackOptions,
+    /// What the caller says of models.
+    pub catalog: Vec<ModelInfo>,
 }
 
 /// The contract's `ModelTarget`: what a name stands for.
@@ -26,26 +41,38 @@ pub struct ModelTarget {
     pub model: String,
     /// Fields of the request that are set for this target.
     pub request: Members<'static>,
+    /// Its share where the order is drawn.
+    pub weight: Option<f64>,
 }
 
 impl ModelTarget {
-    /// Of a request's `model`.
-    pub fn read_in_request(value: Value) -> Result<Self> {
-        Self::read(Subject::Request, "model", value)
+    /// Of a request's `model`: one, or an ordered list.
+    pub fn read_in_request(value: Value) -> Result<Vec<Self>> {
+        Self::read_chain(Subject::Request, "model", value)
+    }
+
+    fn read_chain(subject: Subject, path: &str, value: Value) -> Result<Vec<Self>> {
+        let Json::Array(items) = value else { return Ok(vec![Self::read(subject, path, value)?]) };
+        if items.is_empty() {
+            return Err(subject.error(format!("{path} must not be empty")));
+        }
+        let mut chain = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            chain.push(Self::read(subject, &format!("{path}[{index}]"), item)?);
+        }
+        Ok(chain)
     }
 
     fn read(subject: Subject, path: &str, value: Value) -> Result<Self> {
         match value {
-            Json::String(model) => Ok(Self { model: model.into_owned(), request: Vec::new() }),
-            Json::Array(mut chain) => match chain.pop() {
-                Some(only) if chain.is_empty() => Self::read(subject, path, only),
-                None => Err(subject.error(format!("{path} must not be empty"))),
-                Some(_) => Err(Error::new(ErrorKind::Unsupported, format!("{path}: a list of models {NOT_YET}"))),
-            },
+            Json::String(model) => Ok(Self { model: model.into_owned(), request: Vec::new(), weight: None }),
             object @ Json::Object(_) => {
                 let mut fields = Fields::new(subject, path.to_owned(), object)?;
-                fields.refuse(&["weight"], NOT_YET)?;
-                let target = Self { model: fields.required_string("model")?, request: fields.object("request")?.unwrap_or_default() };
+                let target = Self {
+                    model: fields.required_string("model")?,
+                    request: fields.object("request")?.unwrap_or_default(),
+                    weight: fields.amount("weight", 0)?,
+                };
                 fields.finish()?;
                 for field in ["model", "messages", "signal", "priority", "budget", "cache"] {
                     if target.request.iter().any(|(name, _)| name == field) {
@@ -54,7 +81,7 @@ impl ModelTarget {
                 }
                 Ok(target)
             }
-            other => Err(subject.error(format!("{path} must be a string or {{ model, request }}, not {}", other.type_name()))),
+            other => Err(subject.error(format!("{path} must be a string or {{ model, request, weight }}, not {}", other.type_name()))),
         }
     }
 }
@@ -88,8 +115,12 @@ pub struct ProviderOptions {
     pub deployments: Vec<(String, String)>,
     /// Where its key may go: the base URL's origin and those allowed by name.
     pub origins: Vec<String>,
-    /// Whether any key was configured.
-    pub has_key: bool,
+    /// For each of its keys, whether a function gives it.
+    pub keys: Vec<bool>,
+    /// Over the client's.
+    pub retry: RetryOptions,
+    /// Over the client's.
+    pub timeout: TimeoutOptions,
 }
 
 /// Options of one kind of provider: field, kind, its name for people.
@@ -110,20 +141,26 @@ impl ClientOptions {
     /// Reads and checks the options (functions already replaced by `true`, keys never included).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Options, String::new(), value)?;
-        fields.refuse(&["retry", "timeout", "limits", "fallback", "cache", "budget", "catalog", "store", "log", "capture"], NOT_YET)?;
+        fields.refuse(&["cache", "budget", "store", "log", "capture"], NOT_YET)?;
         fields.string_map("tags")?;
         let mut models = Vec::new();
         for (name, value) in fields.object("models")?.unwrap_or_default() {
             let path = format!("models.{name}");
-            models.push((name.into_owned(), ModelTarget::read(Subject::Options, &path, value)?));
+            models.push((name.into_owned(), ModelTarget::read_chain(Subject::Options, &path, value)?));
         }
         let default_model = fields.string("defaultModel")?;
         let mut list = Vec::new();
         for (name, value) in fields.object("providers")?.unwrap_or_default() {
             list.push(ProviderOptions::read(name.into_owned(), value)?);
         }
+        let mut options = Self { providers: list, default_model, models, ..Self::default() };
+        options.retry = RetryOptions::read(&mut fields)?;
+        options.timeout = TimeoutOptions::read(&mut fields)?;
+        options.limits = LimitOptions::read_all(&mut fields)?;
+        options.fallback = FallbackOptions::read(&mut fields)?;
+        options.catalog = ModelInfo::read_all(&mut fields)?;
         fields.finish()?;
-        Ok(Self { providers: list, default_model, models })
+        Ok(options)
     }
 }
 
@@ -133,7 +170,6 @@ impl ProviderOptions {
         if name.is_empty() || name.contains('/') {
             return Err(fields.complaint("a provider's name must not be empty or contain a slash (models are named \"name/model\")"));
         }
-        fields.refuse(&["retry", "timeout"], NOT_YET)?;
         let row = read_row(&name, &mut fields)?;
         for (field, kind, owner) in OWNED {
             if fields.has(field) && row.kind != *kind {
@@ -164,7 +200,9 @@ impl ProviderOptions {
             uses_token: false,
             deployments: Vec::new(),
             origins: Vec::new(),
-            has_key: false,
+            keys: Vec::new(),
+            retry: RetryOptions::read(&mut fields)?,
+            timeout: TimeoutOptions::read(&mut fields)?,
         };
         options.origins.extend(http::origin(&options.base_url));
         if options.origins.is_empty() {
@@ -183,14 +221,24 @@ impl ProviderOptions {
         options.api_version = fields.filled("apiVersion")?;
         options.beta = fields.strings("beta")?;
         options.deployments = fields.string_map("deployments")?;
-        options.uses_token = fields.flag("token")?;
-        let has_api_key = fields.flag("apiKey")?;
-        if options.uses_token && has_api_key {
+        let (token, api_key) = (read_keys("token", &mut fields)?, read_keys("apiKey", &mut fields)?);
+        options.uses_token = !token.is_empty();
+        if options.uses_token && !api_key.is_empty() {
             return Err(fields.complaint("apiKey and token exclude each other: Azure accepts one credential"));
         }
-        options.has_key = options.uses_token || has_api_key;
+        options.keys = if options.uses_token { token } else { api_key };
         fields.finish()?;
         Ok(options)
+    }
+}
+
+/// What stands for a pool of keys: for each, whether a function gives it. `true` is one key.
+fn read_keys(field: &'static str, fields: &mut Fields) -> Result<Vec<bool>> {
+    match fields.take(field) {
+        None => Ok(Vec::new()),
+        Some(Json::Bool(given)) => Ok(vec![false; usize::from(given)]),
+        Some(Json::Array(keys)) => Ok(keys.iter().map(|lazy| lazy.bool() == Some(true)).collect()),
+        Some(other) => Err(fields.wrong_type(field, "a key", &other)),
     }
 }
 

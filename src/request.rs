@@ -7,6 +7,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::object;
+use crate::policy::retry::RetryOptions;
+use crate::policy::timeout::TimeoutOptions;
 
 /// Where the facade puts the number of the schema object that it keeps.
 const HANDLE: &str = "$handle";
@@ -16,7 +18,7 @@ impl ChatRequest {
     /// Reads and checks a request (`signal` already taken out, functions replaced by `true`).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Request, String::new(), value)?;
-        fields.refuse(&["cache", "budget", "liveUsage", "retry", "timeout", "priority"], NOT_YET)?;
+        fields.refuse(&["cache", "budget", "liveUsage"], NOT_YET)?;
         if fields.string("context")?.is_some_and(|word| word != "send") {
             return Err(Error::new(ErrorKind::Unsupported, format!("context {NOT_YET}; only \"send\"")));
         }
@@ -41,6 +43,9 @@ impl ChatRequest {
         request.provider_options = read_provider_options(&mut fields)?;
         request.headers = fields.headers("headers")?;
         request.tags = fields.string_map("tags")?;
+        request.retry = RetryOptions::read(&mut fields)?;
+        request.timeout = TimeoutOptions::read(&mut fields)?;
+        request.priority = fields.amount("priority", i8::MIN)?.unwrap_or_default();
         fields.finish()?;
         Ok(request)
     }

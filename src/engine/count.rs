@@ -15,11 +15,11 @@ impl Engine {
         if !provider.row.offers.token_count {
             return Err(not_offered(provider, model, "endpoint that counts tokens"));
         }
-        let mut inquiry = Inquiry::begin(host, provider, model).await?;
+        let mut inquiry = Inquiry::begin(self, host, provider, model).await?;
         let question = service.count_question(&inquiry.target(), request);
         let question = question.map_err(|error| inquiry.failed(error))?;
         let mut input_tokens = 0;
-        for http in &question.requests {
+        for http in question.requests {
             inquiry
                 .send(http, &mut |body| {
                     input_tokens += service.count_answer(body)?;

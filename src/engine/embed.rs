@@ -12,6 +12,9 @@ use crate::options::ProviderOptions;
 /// rate limits of a new account.
 const AT_ONCE: usize = 4;
 
+/// As everywhere until it is counted: see `policy::limit`.
+const BYTES_PER_TOKEN: f64 = 4.0;
+
 impl Engine {
     /// The vectors of some texts, in their order. The first request that fails ends the others.
     pub async fn embed<H: Host>(&self, host: &H, request: &EmbedRequest) -> Result<EmbedResponse> {
@@ -26,7 +29,7 @@ impl Engine {
         }
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {
-            let work = batches.iter().map(|texts| Box::pin(embed_batch(host, provider, model, request, texts)) as Work<'_, Vectors>);
+            let work = batches.iter().map(|texts| Box::pin(embed_batch(self, host, provider, model, request, texts)) as Work<'_, Vectors>);
             answers.extend(try_join(work.collect()).await?);
         }
         EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))
@@ -34,6 +37,7 @@ impl Engine {
 }
 
 async fn embed_batch<H: Host>(
+    engine: &Engine,
     host: &H,
     provider: &ProviderOptions,
     model: &str,
@@ -41,10 +45,11 @@ async fn embed_batch<H: Host>(
     texts: &[String],
 ) -> Result<Vectors> {
     let service = provider.row.kind.service();
-    let mut inquiry = Inquiry::begin(host, provider, model).await?;
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN);
     let http = service.embed_request(&inquiry.target(), request, texts);
     let http = http.map_err(|error| inquiry.failed(error))?;
     let mut vectors = Vectors::with_places(texts.len());
-    inquiry.send(&http, &mut |body| service.embed_response(body, &mut vectors)).await?;
+    inquiry.send(http, &mut |body| service.embed_response(body, &mut vectors)).await?;
     Ok(vectors)
 }

@@ -48,6 +48,11 @@ impl Gate {
         Rc::new(Self {})
     }
 
+    /// stub
+    pub fn amount(&self, _key: &str, _request: &crate::chat::ChatRequest) -> Amount {
+        Amount::default()
+    }
+
     /// Waits for room under every limit that matches. `waited` is called once if it has to wait.
     pub async fn acquire<H: Host>(self: &Rc<Self>, _host: &H, _ask: &Ask<'_>) -> Result<Permit> {
         Ok(Permit {})
@@ -73,6 +78,9 @@ impl Gate {
 }
 
 impl Permit {
+    /// stub
+    pub fn keep(self) {}
+
     /// What it really came to; what the provider did not say stays as estimated.
     pub fn settle<H: Host>(&mut self, _host: &H, _input_tokens: Option<u64>, _output_tokens: Option<u64>) {}
 }

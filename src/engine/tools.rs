@@ -1,9 +1,6 @@
 //! Running one tool: what the host does, bounded in time.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
-
+use super::within::within;
 use crate::host::Host;
 use crate::policy::tools::{Step, ToolOutput, timed_out};
 
@@ -13,18 +10,11 @@ pub async fn run_step<H: Host>(host: &H, step: &Step) -> ToolOutput {
         Step::Refuse(why) => return ToolOutput::failed(why.clone()),
         Step::Run { handle, call_id, input, timeout_ms } => (*handle, call_id, input, *timeout_ms),
     };
-    let mut run = pin!(host.tool(handle, call_id, input));
+    let run = host.tool(handle, call_id, input);
     let result = match timeout_ms {
         None => run.await,
         // The one that loses is dropped, which aborts the tool's signal or clears the timer.
-        Some(ms) => {
-            let mut rest = pin!(host.sleep(ms as f64));
-            poll_fn(|context| match run.as_mut().poll(context) {
-                Poll::Pending => rest.as_mut().poll(context).map(|()| Err(timed_out(ms))),
-                ready => ready,
-            })
-            .await
-        }
+        Some(ms) => within(host, ms as f64, run).await.unwrap_or_else(|| Err(timed_out(ms))),
     };
     result.unwrap_or_else(ToolOutput::failed)
 }

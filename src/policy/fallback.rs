@@ -61,3 +61,8 @@ pub struct Place<'a> {
 pub fn can_mend(_error: &Error, _from: &Place<'_>, _to: &Place<'_>) -> bool {
     todo!()
 }
+
+/// stub
+pub fn cannot(_request: &crate::chat::ChatRequest, _info: &ModelInfo) -> Option<Box<Error>> {
+    todo!()
+}

@@ -45,6 +45,11 @@ impl KeyPool {
         todo!()
     }
 
+    /// stub
+    pub fn replace(&mut self, _lazy: &[bool]) {
+        todo!()
+    }
+
     /// Their health, in order.
     pub fn health(&self) -> &[KeyHealth] {
         &self.keys

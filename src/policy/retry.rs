@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// The contract's `RetryOptions`. What is not given is what the options below it say, then the
 /// default.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[allow(missing_docs, reason = "the contract's own fields")]
 pub struct RetryOptions {
     pub max_attempts: Option<u32>,

@@ -31,3 +31,8 @@ impl Seam {
         todo!()
     }
 }
+
+/// stub
+pub fn can_continue(_request: &ChatRequest, _calls: bool) -> bool {
+    todo!()
+}

@@ -2,6 +2,8 @@
 //!
 //! Performs nothing: the engine (or the facade, for streams) runs what [`Rounds::plan`] says.
 
+use std::rc::Rc;
+
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Message, Tool, ToolCall, ToolChoice, Usage, UserPart, Warning};
 use crate::error::Error;
 use crate::json::Json;
@@ -60,7 +62,9 @@ impl ToolOutput {
 #[derive(Clone, Debug)]
 pub struct Rounds {
     /// The request of the present turn.
-    pub request: ChatRequest,
+    pub request: Rc<ChatRequest>,
+    /// Whether this is one turn of a call whose rounds are counted elsewhere.
+    alone: bool,
     left: u64,
     earlier: Vec<Message>,
     usage: Option<Usage>,
@@ -69,10 +73,23 @@ pub struct Rounds {
 
 impl Rounds {
     /// Before the first turn.
-    pub fn new(request: ChatRequest) -> Self {
+    pub fn new(request: Rc<ChatRequest>) -> Self {
         let runs = request.tools.iter().any(|tool| tool.run.is_some());
         let left = request.max_tool_rounds.unwrap_or(if runs { DEFAULT_ROUNDS } else { 0 });
-        Self { request, left, earlier: Vec::new(), usage: None, warnings: Vec::new() }
+        Self { request, alone: false, left, earlier: Vec::new(), usage: None, warnings: Vec::new() }
+    }
+
+    /// A single turn: its calls are not run here.
+    pub fn alone() -> Self {
+        let request = ChatRequest { max_tool_rounds: Some(0), ..ChatRequest::default() };
+        Self { alone: true, ..Self::new(Rc::new(request)) }
+    }
+
+    /// The request as another target gets it.
+    pub fn retarget(&mut self, request: Rc<ChatRequest>) {
+        if !self.alone {
+            self.request = request;
+        }
     }
 
     /// What is done about the calls of a turn, in their order; `None`: nothing, the call ends here,
@@ -111,10 +128,11 @@ impl Rounds {
         for (call, output) in turn.tool_calls.into_iter().zip(outputs) {
             said.push(Message::Tool { call_id: call.id, content: output.content, is_error: output.is_error });
         }
-        self.request.messages.extend(said.iter().cloned());
+        let request = Rc::make_mut(&mut self.request);
+        request.messages.extend(said.iter().cloned());
         self.earlier.extend(said);
-        if matches!(self.request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
-            self.request.tool_choice = Some(ToolChoice::Auto);
+        if matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_))) {
+            request.tool_choice = Some(ToolChoice::Auto);
         }
         match &mut self.usage {
             Some(usage) => usage.add(turn.usage),

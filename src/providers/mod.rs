@@ -21,6 +21,7 @@ use crate::http::{HttpRequest, ResponseHead};
 use crate::json::Json;
 use crate::options::ProviderOptions;
 use crate::policy::history::{self, Rules};
+use crate::policy::seam;
 use crate::secret::Secret;
 use crate::sse::{Flow, SseEvent};
 
@@ -76,6 +77,11 @@ pub fn chat_request(target: &Target<'_>, request: &ChatRequest, mode: Mode, warn
     dialect.chat_request(target, &repaired, mode, warnings)
 }
 
+/// The request that has a target go on behind what another one said: see [`seam::continuation`].
+pub fn continuation(target: &Target<'_>, request: &ChatRequest, said: &str) -> ChatRequest {
+    seam::continuation(request, said, target.dialect().prefills(target))
+}
+
 /// The request as its target takes it: see [`history::repair`].
 pub fn repaired(target: &Target<'_>, request: &ChatRequest, warnings: &mut Vec<Warning>) -> ChatRequest {
     history::repair(request, &target.dialect().rules(target), &target.provider.name, target.model, warnings)
@@ -111,6 +117,11 @@ pub trait Dialect: Sync {
     /// True when the provider would refuse or time out a whole answer this long, so that `chat()`
     /// streams inside.
     fn must_stream(&self, _target: &Target<'_>, _request: &ChatRequest) -> bool {
+        false
+    }
+
+    /// Whether the target goes on with a last message of the assistant's, as if it had begun it itself.
+    fn prefills(&self, _target: &Target<'_>) -> bool {
         false
     }
 

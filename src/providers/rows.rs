@@ -23,6 +23,8 @@ pub struct Row {
     pub key_variable: &'static str,
     /// Response headers that hold the provider's id of the request, best first.
     pub request_id_headers: &'static [&'static str],
+    /// The header by which the provider knows a request that is sent again.
+    pub idempotency_header: Option<&'static str>,
     /// What differs between servers of the OpenAI chat dialect.
     pub quirks: Quirks,
     /// What there is besides chat.
@@ -226,6 +228,7 @@ const fn compatible(name: &'static str, base_url: &'static str, key_variable: &'
         needs_key: !key_variable.is_empty(),
         key_variable,
         request_id_headers: &["x-request-id", "request-id", "x-generation-id"],
+        idempotency_header: None,
         offers: Offers { embeddings: Some(Embeddings { inputs: 256, bytes: 500_000, input_type: false }), token_count: false },
         quirks,
     }
@@ -241,6 +244,7 @@ pub static PROVIDERS: &[Row] = &[
         needs_key: true,
         key_variable: "OPENAI_API_KEY",
         request_id_headers: &["x-request-id"],
+        idempotency_header: Some("idempotency-key"),
         offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: true },
         quirks: OPENAI,
     },
@@ -251,6 +255,7 @@ pub static PROVIDERS: &[Row] = &[
         needs_key: true,
         key_variable: "ANTHROPIC_API_KEY",
         request_id_headers: &["request-id", "x-request-id"],
+        idempotency_header: None,
         offers: Offers { embeddings: None, token_count: true },
         quirks: COMPATIBLE,
     },
@@ -261,6 +266,7 @@ pub static PROVIDERS: &[Row] = &[
         needs_key: true,
         key_variable: "AZURE_OPENAI_API_KEY",
         request_id_headers: &["apim-request-id", "x-request-id", "x-ms-client-request-id"],
+        idempotency_header: None,
         offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: false },
         quirks: OPENAI,
     },
@@ -271,6 +277,7 @@ pub static PROVIDERS: &[Row] = &[
         needs_key: true,
         key_variable: "CO_API_KEY",
         request_id_headers: &["x-debug-trace-id"],
+        idempotency_header: None,
         offers: Offers { embeddings: Some(Embeddings { inputs: 96, bytes: usize::MAX, input_type: true }), token_count: true },
         quirks: COMPATIBLE,
     },

@@ -7,6 +7,7 @@
 
 mod convert;
 mod host;
+mod policies;
 pub mod stream;
 mod table;
 
@@ -16,23 +17,26 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use crate::call::Call;
 use crate::count;
 use crate::embed::EmbedRequest;
 use crate::engine::{self, Engine, run_step, try_join};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
+use crate::json::Json;
 use crate::models::ModelInfo;
+use crate::open_stream::OpenStream;
 use crate::options::ClientOptions;
-use crate::policy::limit::change_shared;
 use convert::{error_json, json, plain};
 use host::{JsHost, WebHost};
 use table::Table;
 
-struct Client {
+/// A client's decisions, and its world.
+pub struct Client {
     engine: Engine,
     host: WebHost,
 }
@@ -63,65 +67,56 @@ pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
     // Read at once: a getter that throws goes through this module to the caller. In a promise's own
     // turn it would end that turn, and the promise would never settle.
     let request = plain(&request, ErrorKind::InvalidRequest);
-    run(client, call, |client| {
+    run(client, call, |client, call| {
         Box::pin(async move {
-            let request = client.engine.read(request?)?;
-            Ok(json(&client.engine.chat(&client.host, request).await?.to_json()))
+            let plan = client.engine.plan(request?)?;
+            Ok(json(&client.engine.answer(&client.host, &call, plan).await?.to_json()))
         })
     })
 }
 
-/// Opens a stream: `[stream, body]`.
+/// A stream of which nothing was sent yet: its number.
 #[wasm_bindgen]
-pub fn open(client: u32, call: u32, request: JsValue) -> Promise {
-    let request = plain(&request, ErrorKind::InvalidRequest);
-    run(client, call, |client| {
-        Box::pin(async move {
-            let request = client.engine.read(request?)?;
-            let (stream, response) = client.engine.open(&client.host, request).await?;
-            let body = response.body();
-            Ok(Array::of2(&stream::keep(stream, Some(response)).into(), &body).into())
-        })
-    })
+pub fn open(client: u32, request: JsValue) -> Result<u32, JsValue> {
+    let request = plain(&request, ErrorKind::InvalidRequest).map_err(error_json)?;
+    let client = CLIENTS.with_borrow(|clients| clients.get(client).cloned()).ok_or_else(|| error_json(closed()))?;
+    let plan = client.engine.plan(request).map_err(error_json)?;
+    let turn = client.engine.begin(&client.host, client.engine.call(&client.host), plan);
+    Ok(stream::keep(OpenStream::new(turn), Some(client)))
 }
 
-/// Runs the tools that a turn of a stream called. `progress` is called when one has come back: its
-/// event is then in the stream's next batch.
+/// Does what a stream needs to go on: runs the tools that its turn called, waits, sends a request. The
+/// body of the response. `progress` is called when there are events to be had without a read: they are
+/// in the stream's next batch.
 #[wasm_bindgen]
-pub fn run_tools(client: u32, call: u32, stream: u32, progress: Function) -> Promise {
-    run(client, call, move |client| {
+pub fn go_on(client: u32, call: u32, stream: u32, progress: Function) -> Promise {
+    run(client, call, move |client, _| {
         Box::pin(async move {
-            let steps = stream::steps(stream);
+            // What the reader does with it is no reason to stop.
+            let progress = move || drop(progress.call0(&JsValue::UNDEFINED));
             let mut runs: Vec<engine::Work<'_, ()>> = Vec::new();
-            for (index, step) in steps.into_iter().enumerate() {
-                let (client, progress) = (client.clone(), progress.clone());
+            for (index, step) in stream::steps(stream).into_iter().enumerate() {
+                let (client, progress) = (&client, &progress);
                 runs.push(Box::pin(async move {
                     let output = run_step(&client.host, &step).await;
                     stream::tool_result(stream, index, output);
-                    // What the reader does with it is no reason for the tools to stop.
-                    let _ = progress.call0(&JsValue::UNDEFINED);
+                    progress();
                     Ok(())
                 }));
             }
             try_join(runs).await?;
-            Ok(JsValue::UNDEFINED)
-        })
-    })
-}
-
-/// Sends the next turn of a stream: its body.
-#[wasm_bindgen]
-pub fn go_on(client: u32, call: u32, stream: u32) -> Promise {
-    run(client, call, move |client| {
-        Box::pin(async move {
-            let Some((request, mut call)) = stream::advance(stream) else { return Ok(JsValue::NULL) };
-            match client.engine.open_turn(&client.host, &mut call, &request).await {
-                Ok((speaker, answer, response)) => {
+            let Some(turn) = stream::take_turn(stream) else { return Ok(JsValue::NULL) };
+            let mut listener = |event: &Json<'_>| {
+                stream::event(stream, event);
+                progress();
+            };
+            match client.engine.open_turn(&client.host, turn, &mut listener).await {
+                Ok((turn, opened, response, ticket)) => {
                     let body = response.body();
-                    stream::go_on(stream, |open| open.go_on(speaker, answer, call), response);
+                    stream::go_on(stream, turn, opened, response, ticket);
                     Ok(body)
                 }
-                Err(error) => Err(stream::stuck(stream, error, call, client.host.now())),
+                Err((turn, error)) => Err(stream::stuck(stream, turn, error, client.host.now())),
             }
         })
     })
@@ -130,7 +125,7 @@ pub fn go_on(client: u32, call: u32, stream: u32) -> Promise {
 /// Whether a provider answers, as JSON; never rejects for what is wrong with it.
 #[wasm_bindgen]
 pub fn check(client: u32, call: u32, provider: String) -> Promise {
-    run(client, call, |client| Box::pin(async move { Ok(json(&client.engine.check(&client.host, &provider).await.to_json())) }))
+    run(client, call, |client, _| Box::pin(async move { Ok(json(&client.engine.check(&client.host, &provider).await.to_json())) }))
 }
 
 /// The vectors of some texts: `[JSON of all else, one Float32Array a text]`. Not as text: a float is
@@ -138,7 +133,7 @@ pub fn check(client: u32, call: u32, provider: String) -> Promise {
 #[wasm_bindgen]
 pub fn embed(client: u32, call: u32, request: JsValue) -> Promise {
     let request = plain(&request, ErrorKind::InvalidRequest).and_then(EmbedRequest::read);
-    run(client, call, |client| {
+    run(client, call, |client, _| {
         Box::pin(async move {
             let response = client.engine.embed(&client.host, &request?).await?;
             let vectors: Array = response.embeddings.iter().map(|vector| Float32Array::from(vector.as_slice())).collect();
@@ -150,7 +145,7 @@ pub fn embed(client: u32, call: u32, request: JsValue) -> Promise {
 /// What a provider's list says of its models, as JSON.
 #[wasm_bindgen]
 pub fn list_models(client: u32, call: u32, provider: String) -> Promise {
-    run(client, call, |client| {
+    run(client, call, |client, _| {
         Box::pin(async move {
             let models = client.engine.list_models(&client.host, &provider).await?;
             Ok(json(&models.iter().map(ModelInfo::to_json).collect::<Vec<_>>().into()))
@@ -163,19 +158,12 @@ pub fn list_models(client: u32, call: u32, provider: String) -> Promise {
 pub fn count_tokens(client: u32, call: u32, request: JsValue, options: JsValue) -> Promise {
     let options = plain(&options, ErrorKind::InvalidRequest).and_then(count::check_options);
     let request = options.and_then(|()| plain(&request, ErrorKind::InvalidRequest));
-    run(client, call, |client| {
+    run(client, call, |client, _| {
         Box::pin(async move {
             let request = client.engine.read(request?)?;
             Ok(json(&client.engine.count_tokens(&client.host, &request).await?.to_json()))
         })
     })
-}
-
-/// Changes the state of a shared limit, inside its store's transaction: `[state, wait in milliseconds]`.
-#[wasm_bindgen]
-pub fn limit_change(state: Option<Vec<u8>>, now: f64, change: &str) -> Array {
-    let (state, wait) = change_shared(state.as_deref(), now, change);
-    Array::of2(&Uint8Array::from(state.as_slice()), &wait.into())
 }
 
 /// Stops a call: its promise rejects, and what it was doing is dropped.
@@ -197,21 +185,22 @@ fn take_call(call: u32) -> Option<Rc<Stop>> {
 /// the module once and not once for every kind of call.
 type Work = Pin<Box<dyn Future<Output = Result<JsValue>>>>;
 
-fn run(client: u32, call: u32, work: impl FnOnce(Rc<Client>) -> Work) -> Promise {
-    let work = match CLIENTS.with_borrow(|clients| clients.get(client).cloned()) {
-        Some(client) => work(client),
-        None => Box::pin(async { Err(Error::new(ErrorKind::Config, "the client is closed")) }),
-    };
-    settle(call, work)
+fn closed() -> Box<Error> {
+    Error::new(ErrorKind::Config, "the client is closed")
 }
 
-fn settle(call: u32, work: Work) -> Promise {
+fn run(client: u32, number: u32, work: impl FnOnce(Rc<Client>, Call) -> Work) -> Promise {
+    let Some(client) = CLIENTS.with_borrow(|clients| clients.get(client).cloned()) else {
+        return Promise::reject(&error_json(closed()));
+    };
+    let call = client.engine.call(&client.host);
+    let work = work(client.clone(), call.clone());
     let stop = Rc::<Stop>::default();
-    CALLS.with_borrow_mut(|calls| calls.push((call, stop.clone())));
+    CALLS.with_borrow_mut(|calls| calls.push((number, stop.clone())));
     future_to_promise(async move {
         let result = unless_stopped(&stop, work).await;
-        take_call(call);
-        result.unwrap_or_else(|| Err(Error::new(ErrorKind::Aborted, "the call was aborted"))).map_err(error_json)
+        take_call(number);
+        result.unwrap_or_else(|| Err(call.aborted(client.host.now()))).map_err(error_json)
     })
 }
 

@@ -5,36 +5,92 @@
 //! a network read.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
+use super::Client;
 use super::convert::{error_json, json};
 use super::host::WebResponse;
 use super::table::Table;
 use crate::answer::{Answer, Batch};
 use crate::call::Call;
-use crate::chat::{ChatRequest, FinishReason};
+use crate::chat::{FinishReason, Usage};
+use crate::engine::{Outcome, Ticket, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
-use crate::open_stream::{OpenStream, Progress};
+use crate::open_stream::{OpenStream, Opened, Progress};
 use crate::policy::tools::{Step, ToolOutput};
 use crate::providers::openai_face::encode_chunk;
 use crate::relay::Relay;
 
-/// What [`feed`] and [`finish`] say.
+/// What [`feed`], [`finish`], [`broke`] and [`late`] say.
 const MORE: u32 = 0;
 const DONE: u32 = 1;
 const FAILED: u32 = 2;
-const TOOLS: u32 = 3;
+const GO_ON: u32 = 3;
 
 /// The longest read that is taken at once; the facade cuts longer ones.
 const MAX_READ_BYTES: usize = 1024 * 1024;
 
 struct Slot {
     stream: OpenStream,
-    /// Dropped with the slot, which aborts the request.
-    response: Option<WebResponse>,
+    /// `None` where the events are this library's own.
+    client: Option<Rc<Client>>,
+    /// Dropped with the slot, which aborts the request; what it holds of limits is then given back.
+    attempt: Option<(WebResponse, Ticket)>,
+    /// Whether this attempt has shown anything.
+    began: bool,
     error: Option<Box<Error>>,
+}
+
+impl Slot {
+    /// Takes the attempt out, to be settled when nothing here is borrowed any more: dropping a response
+    /// aborts its fetch, and settling tells listeners; both may call back into this module.
+    fn end_attempt(&mut self, end: End) -> Option<Over> {
+        let (response, ticket) = self.attempt.take()?;
+        Some(Over { client: self.client.clone()?, response, ticket, end, began: self.began, usage: self.stream.usage() })
+    }
+
+    fn note_beginning(&mut self, now: f64) {
+        if !self.began
+            && self.stream.has_started()
+            && let (Some(client), Some((_, ticket))) = (&self.client, &self.attempt)
+        {
+            self.began = true;
+            client.engine.began(ticket, now);
+        }
+    }
+}
+
+/// How an attempt ended.
+enum End {
+    Answered,
+    Failed(Box<Error>),
+    Stopped,
+}
+
+/// An attempt that has ended.
+struct Over {
+    client: Rc<Client>,
+    response: WebResponse,
+    ticket: Ticket,
+    end: End,
+    began: bool,
+    usage: Usage,
+}
+
+impl Over {
+    /// Gives back what it held. True when another key is worth another call.
+    fn settle(self) -> bool {
+        drop(self.response);
+        let outcome = match &self.end {
+            End::Answered => Outcome::Answered(&self.usage),
+            End::Failed(error) => Outcome::Failed(error, self.began.then_some(&self.usage)),
+            End::Stopped => Outcome::Stopped(&self.usage),
+        };
+        self.client.engine.settle(&self.client.host, self.ticket, &outcome)
+    }
 }
 
 #[derive(Default)]
@@ -51,8 +107,8 @@ thread_local! {
 }
 
 /// Keeps an open stream; the number stands for it.
-pub fn keep(stream: OpenStream, response: Option<WebResponse>) -> u32 {
-    SHARED.with_borrow_mut(|shared| shared.slots.insert(Slot { stream, response, error: None }))
+pub fn keep(stream: OpenStream, client: Option<Rc<Client>>) -> u32 {
+    SHARED.with_borrow_mut(|shared| shared.slots.insert(Slot { stream, client, attempt: None, began: false, error: None }))
 }
 
 /// A stream of this library's own events.
@@ -76,25 +132,37 @@ pub fn tool_result(stream: u32, index: usize, output: ToolOutput) {
     });
 }
 
-/// The request of the next turn; `None` when the stream is gone.
-pub fn advance(stream: u32) -> Option<(ChatRequest, Call)> {
-    SHARED.with_borrow_mut(|shared| shared.slots.get_mut(stream).map(|slot| slot.stream.advance()))
-}
-
-/// The next turn has begun; the response of the last is let go.
-pub fn go_on(stream: u32, change: impl FnOnce(&mut OpenStream), response: WebResponse) {
-    let old = SHARED.with_borrow_mut(|shared| {
-        let slot = shared.slots.get_mut(stream)?;
-        change(&mut slot.stream);
-        slot.response.replace(response)
+/// An event that comes between two reads.
+pub fn event(stream: u32, event: &Json<'_>) {
+    SHARED.with_borrow_mut(|shared| {
+        if let Some(slot) = shared.slots.get_mut(stream) {
+            slot.stream.batch().push_json(event);
+        }
     });
-    drop(old);
 }
 
-/// The next turn did not begin.
-pub fn stuck(stream: u32, error: Box<Error>, call: Call, now: f64) -> Box<Error> {
+/// The turn that a request is to be sent for; `None` when the stream is gone.
+pub fn take_turn(stream: u32) -> Option<Turn> {
+    SHARED.with_borrow_mut(|shared| shared.slots.get_mut(stream).map(|slot| slot.stream.take_turn()))
+}
+
+/// The request was sent.
+pub fn go_on(stream: u32, turn: Turn, opened: Opened, response: WebResponse, ticket: Ticket) {
+    let rest = SHARED.with_borrow_mut(|shared| match shared.slots.get_mut(stream) {
+        Some(slot) => {
+            slot.stream.go_on(turn, opened);
+            slot.began = false;
+            slot.attempt.replace((response, ticket))
+        }
+        None => Some((response, ticket)),
+    });
+    drop(rest);
+}
+
+/// It was not.
+pub fn stuck(stream: u32, turn: Turn, error: Box<Error>, now: f64) -> Box<Error> {
     match take(stream) {
-        Some(mut slot) => slot.stream.stuck(error, call, now),
+        Some(mut slot) => slot.stream.stuck(turn, error, now),
         None => error,
     }
 }
@@ -114,42 +182,76 @@ pub fn scratch(length: usize) -> usize {
 /// Reads `length` bytes of the scratch area into a stream.
 #[wasm_bindgen]
 pub fn feed(stream: u32, length: usize, now: f64) -> u32 {
-    step(stream, |stream, scratch| stream.feed(&scratch[..length.min(scratch.len())], now))
+    step(stream, |stream, scratch| stream.feed(&scratch[..length.min(scratch.len())], now), now)
 }
 
 /// The body of a stream has ended.
 #[wasm_bindgen]
 pub fn finish(stream: u32, now: f64) -> u32 {
-    step(stream, |stream, _| stream.finish(now))
+    step(stream, |stream, _| stream.finish(now), now)
 }
 
-fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Progress>) -> u32 {
-    let (code, finished) = SHARED.with_borrow_mut(|shared| {
+/// Reading the body failed.
+#[wasm_bindgen]
+pub fn broke(stream: u32, reason: &str, now: f64) -> u32 {
+    step(stream, |stream, _| stream.broke(reason, now), now)
+}
+
+/// When the first of a stream's times is over, in milliseconds since 1970; 0: never. `reading`: since when a
+/// read waits; 0 when none does.
+#[wasm_bindgen]
+pub fn due(stream: u32, reading: f64) -> f64 {
+    let reading = (reading > 0.0).then_some(reading);
+    SHARED.with_borrow(|shared| Some(shared.slots.get(stream)?.stream.due(reading)?.1)).unwrap_or(0.0)
+}
+
+/// Ends a stream's attempt if its time is over.
+#[wasm_bindgen]
+pub fn late(stream: u32, reading: f64, now: f64) -> u32 {
+    let reading = (reading > 0.0).then_some(reading);
+    let late = move |stream: &mut OpenStream, _: &[u8]| match stream.due(reading) {
+        Some((timeout, at)) if at <= now => stream.late(timeout, now),
+        _ => Ok(Progress::More),
+    };
+    step(stream, late, now)
+}
+
+fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Progress>, now: f64) -> u32 {
+    let (code, over, finished) = SHARED.with_borrow_mut(|shared| {
         shared.batch.clear();
         // A stream that is gone has no events; least of all those of the stream before it.
         shared.layout = [0; 4];
-        let Some(slot) = shared.slots.get_mut(number) else { return (DONE, None) };
-        // Results of tools come between steps and wait in the stream's own batch; else it is lent the
-        // shared one, whose memory is there already.
+        let Some(slot) = shared.slots.get_mut(number) else { return (DONE, None, None) };
+        // Results of tools and retries come between steps and wait in the stream's own batch; else it is
+        // lent the shared one, whose memory is there already.
         if slot.stream.batch().marks.is_empty() {
             std::mem::swap(slot.stream.batch(), &mut shared.batch);
         }
-        let flow = work(&mut slot.stream, &shared.scratch);
+        let result = work(&mut slot.stream, &shared.scratch);
         std::mem::swap(slot.stream.batch(), &mut shared.batch);
-        let code = match flow {
-            Ok(Progress::More) => MORE,
-            Ok(Progress::Done) => DONE,
-            Ok(Progress::Tools) => TOOLS,
-            Err(error) => {
-                slot.error = Some(error);
-                FAILED
-            }
-        };
         let Batch { text, marks, .. } = &shared.batch;
         shared.layout = [text.as_ptr() as u32, text.len() as u32, marks.as_ptr() as u32, marks.len() as u32];
-        (code, if code == DONE { shared.slots.remove(number) } else { None })
+        slot.note_beginning(now);
+        let (code, end) = match result {
+            Ok(Progress::More) => return (MORE, None, None),
+            Ok(Progress::Done) => (DONE, End::Answered),
+            Ok(Progress::GoOn) => (GO_ON, slot.stream.failure().map_or(End::Answered, |error| End::Failed(Box::new(error.clone())))),
+            Err(error) => {
+                slot.error = Some(error.clone());
+                (FAILED, End::Failed(error))
+            }
+        };
+        let over = slot.end_attempt(end);
+        (code, over, if code == DONE { shared.slots.remove(number) } else { None })
     });
     drop(finished);
+    if over.is_some_and(Over::settle) {
+        SHARED.with_borrow_mut(|shared| {
+            if let Some(slot) = shared.slots.get_mut(number) {
+                slot.stream.note_another_key(true);
+            }
+        });
+    }
     code
 }
 
@@ -159,8 +261,13 @@ pub fn batch() -> usize {
     SHARED.with_borrow(|shared| shared.layout.as_ptr() as usize)
 }
 
+/// Takes a stream out, and settles what it still has under way.
 fn take(stream: u32) -> Option<Slot> {
-    SHARED.with_borrow_mut(|shared| shared.slots.remove(stream))
+    let mut slot = SHARED.with_borrow_mut(|shared| shared.slots.remove(stream))?;
+    if let Some(over) = slot.end_attempt(End::Stopped) {
+        over.settle();
+    }
+    Some(slot)
 }
 
 fn closed() -> Box<Error> {
@@ -171,12 +278,6 @@ fn closed() -> Box<Error> {
 #[wasm_bindgen]
 pub fn take_error(stream: u32) -> JsValue {
     error_json(take(stream).and_then(|slot| slot.error).unwrap_or_else(closed))
-}
-
-/// Reading the body failed; the stream is gone.
-#[wasm_bindgen]
-pub fn broke(stream: u32, reason: &str, now: f64) -> JsValue {
-    error_json(take(stream).map_or_else(closed, |mut slot| slot.stream.broke(reason, now)))
 }
 
 /// Ends a stream from this side, quietly: the response as it stands. The request is aborted.
