@@ -33,8 +33,8 @@ fn the_shapes_are_written_for_the_type_tests() {
     answer.finish(FinishReason::Stop, Some("stop"));
     answer.usage = Usage { input_tokens: Some(1), ..Usage::default() };
     answer.warnings.push(Warning::dropped("topK", "why"));
-    let mut call = Call::new("call_1".into(), 0.0);
-    call.target("openai", "gpt-6-luna", None);
+    let call = Call::new("call_1".into(), 0.0);
+    call.target("openai", "gpt-6-luna", 0.0);
     let mut error = call.failed(Error::new(ErrorKind::ContextLength, "too long"), 1.0);
     (error.needed, error.limit) = (Some(2), Some(1));
     let response = call.dress(answer.response(None, None), 2.0);

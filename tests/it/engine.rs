@@ -8,7 +8,7 @@ use modelwire::object;
 use modelwire::open_stream::{OpenStream, Progress};
 use modelwire::options::ClientOptions;
 
-use crate::fake_host::{FakeHost, Reply, json as reply, now_or_never};
+use crate::fake_host::{self, FakeHost, Reply, json as reply, now_or_never};
 
 const HELLO: &str = r#"{"id":"c1","model":"gpt-6-luna","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hello"}}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
 
@@ -138,7 +138,7 @@ fn dropping_a_call_lets_its_request_go() {
 }
 
 fn open(host: &FakeHost, model: &str) -> Result<OpenStream, Box<Error>> {
-    now_or_never(engine().open(host, request(model))).expect("nothing to wait for").map(|(stream, _)| stream)
+    fake_host::open(&engine(), host, request(model))
 }
 
 fn chunk(text: &str) -> String {
@@ -174,7 +174,7 @@ fn a_stream_that_breaks_or_ends_early_is_an_error_with_what_had_arrived() {
     let host = FakeHost::new([Reply::Answers(200, vec![], vec![]), Reply::Answers(200, vec![], vec![])]);
     let mut stream = open(&host, "openai/gpt-6-luna").unwrap();
     stream.feed(chunk("Hel").as_bytes(), 1.0).unwrap();
-    let error = stream.broke("socket hang up", 2.0);
+    let error = stream.broke("socket hang up", 2.0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Network);
     assert_eq!(error.partial.unwrap().text, "Hel");
     let mut stream = open(&host, "openai/gpt-6-luna").unwrap();

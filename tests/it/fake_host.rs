@@ -9,10 +9,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use modelwire::chat::UserPart;
+use modelwire::engine::{Engine, Plan};
 use modelwire::error::{Error, ErrorKind, Result};
 use modelwire::host::{Host, HostResponse};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
+use modelwire::open_stream::OpenStream;
 use modelwire::policy::limit::change_shared;
 use modelwire::policy::tools::ToolOutput;
 use modelwire::secret::Secret;
@@ -172,6 +174,18 @@ impl Host for FakeHost {
     async fn reaches(&self, _: &str) -> Option<bool> {
         self.reaches
     }
+}
+
+/// A stream whose first response has a head: what the facade does before it reads.
+pub fn open(engine: &Engine, host: &FakeHost, plan: impl Into<Plan>) -> Result<OpenStream> {
+    let mut stream = OpenStream::new(engine.begin(host, engine.call(host), plan.into()));
+    go_on(engine, host, &mut stream)?;
+    Ok(stream)
+}
+
+/// Has a stream's next request sent.
+pub fn go_on(engine: &Engine, host: &FakeHost, stream: &mut OpenStream) -> Result<()> {
+    now_or_never(engine.go_on(host, stream, &mut |_| {})).expect("nothing to wait for").map(drop)
 }
 
 /// Runs a future that never really waits.

@@ -2,11 +2,12 @@
 
 use modelwire::answer::Answer;
 use modelwire::call::Call;
-use modelwire::chat::{ChatRequest, ChatResponse};
-use modelwire::error::Error;
+use modelwire::chat::ChatResponse;
+use modelwire::engine::{Plan, Turn};
+use modelwire::error::Result;
 use modelwire::json::Json;
-use modelwire::open_stream::{OpenStream, Progress};
-use modelwire::policy::tools::Rounds;
+use modelwire::open_stream::{OpenStream, Opened, Progress};
+use modelwire::policy::timeout::TimeoutOptions;
 use modelwire::providers::{self, Api, Dialect, Row};
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ impl Wire {
 #[derive(Debug)]
 pub struct Outcome {
     pub events: Vec<Value>,
-    pub result: Result<ChatResponse, Box<Error>>,
+    pub result: Result<ChatResponse>,
 }
 
 impl Outcome {
@@ -55,26 +56,39 @@ impl Outcome {
 
 /// Reads a stream from pieces of it.
 pub fn read<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let mut call = Call::new("call_test".into(), 0.0);
-    call.target("test", "asked", None);
-    let mut stream =
-        OpenStream::new((wire.row, wire.dialect()), Answer::new("test", "asked", true), call, Rounds::new(ChatRequest::default()));
+    let call = Call::new("call_test".into(), 0.0);
+    call.target("test", "asked", 0.0);
+    let mut stream = OpenStream::new(Turn::new(call, Plan::default()));
+    let turn = stream.take_turn();
+    let answer = Answer::new("test", "asked", true);
+    stream.go_on(turn, Opened { speaker: (wire.row, wire.dialect()), answer, timeout: TimeoutOptions::default(), goes_on: false });
     let mut events = Vec::new();
     for piece in pieces {
-        let flow = stream.feed(piece, 0.0);
-        events.extend(stream.batch().events().iter().map(value));
-        stream.batch().clear();
-        match flow {
-            Ok(Progress::More) => {}
-            Ok(_) => return Outcome { events, result: Ok(stream.response(None, 0.0)) },
-            Err(error) => return Outcome { events, result: Err(error) },
+        let progress = stream.feed(piece, 0.0);
+        if let Some(result) = outcome(&mut stream, &mut events, progress) {
+            return Outcome { events, result };
         }
     }
-    let result = stream.finish(0.0);
+    let progress = stream.finish(0.0);
+    let result = outcome(&mut stream, &mut events, progress).expect("the end of the bytes is the end");
+    Outcome { events, result }
+}
+
+/// Takes the events, and the result if this was the end. A failure that somebody else might mend is one:
+/// here is nobody else.
+fn outcome(stream: &mut OpenStream, events: &mut Vec<Value>, progress: Result<Progress>) -> Option<Result<ChatResponse>> {
     events.extend(stream.batch().events().iter().map(value));
     stream.batch().clear();
-    let result = result.map(|_| stream.response(None, 0.0));
-    Outcome { events, result }
+    match progress {
+        Ok(Progress::More) => None,
+        Ok(_) if stream.failure().is_some() => {
+            let mut turn = stream.take_turn();
+            let error = turn.failure.take().expect("it failed");
+            Some(Err(stream.stuck(turn, error, 0.0)))
+        }
+        Ok(_) => Some(Ok(stream.response(None, 0.0))),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 /// The stream in one piece.

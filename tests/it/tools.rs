@@ -8,7 +8,7 @@ use modelwire::open_stream::{OpenStream, Progress};
 use modelwire::options::ClientOptions;
 use serde_json::{Value, json};
 
-use crate::fake_host::{FakeHost, Reply, json as reply, now_or_never};
+use crate::fake_host::{go_on, open, FakeHost, Reply, json as reply, now_or_never};
 use crate::framing::value;
 
 fn engine() -> Engine {
@@ -162,16 +162,14 @@ fn drive(engine: &Engine, host: &FakeHost, stream: &mut OpenStream, bodies: &[&s
             Ok(Progress::Done) => return (events, Ok(())),
             Ok(Progress::More) => panic!("these bodies are whole"),
             Err(error) => return (events, Err(error)),
-            Ok(Progress::Tools) => {}
+            Ok(Progress::GoOn) => {}
         }
         for (index, step) in stream.steps().to_vec().iter().enumerate() {
             let output = now_or_never(run_step(host, step)).unwrap();
             stream.tool_result(index, output);
         }
-        let (request, mut call) = stream.advance();
-        match now_or_never(engine.open_turn(host, &mut call, &request)).unwrap() {
-            Ok((speaker, answer, _)) => stream.go_on(speaker, answer, call),
-            Err(error) => return (events, Err(stream.stuck(error, call, host.clock.get()))),
+        if let Err(error) = go_on(engine, host, stream) {
+            return (events, Err(error));
         }
     }
     panic!("more was asked for")
@@ -187,7 +185,7 @@ fn a_stream_goes_on_through_its_rounds() {
     results(&host, &[Ok("20 degrees"), Err("gone")]);
     let engine = engine();
     let request = engine.read(request(&json!({}))).unwrap();
-    let (mut stream, _response) = now_or_never(engine.open(&host, request)).unwrap().unwrap();
+    let mut stream = open(&engine, &host, request).unwrap();
     let (events, result) = drive(&engine, &host, &mut stream, &[CALLS, CALLS, SAYS]);
     result.unwrap();
     let turn = ["text-delta", "tool-call-start", "tool-call-delta", "tool-call", "tool-result"];
@@ -210,7 +208,7 @@ fn a_stream_that_cannot_go_on_keeps_what_was_done() {
     results(&host, &[Ok("20 degrees")]);
     let engine = engine();
     let request = engine.read(request(&json!({}))).unwrap();
-    let (mut stream, _response) = now_or_never(engine.open(&host, request)).unwrap().unwrap();
+    let mut stream = open(&engine, &host, request).unwrap();
     let (_, result) = drive(&engine, &host, &mut stream, &[CALLS]);
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::RateLimit);
