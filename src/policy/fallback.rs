@@ -1,8 +1,10 @@
 //! Who is asked next: in which order the targets of a chain are tried, and which of them can mend
 //! what went wrong.
 
-use crate::error::Error;
+use crate::chat::{ChatRequest, Message, UserPart};
+use crate::error::{Error, ErrorKind};
 use crate::models::ModelInfo;
+use crate::policy::timeout::Timeout;
 
 /// The contract's `FallbackOptions`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,13 +40,56 @@ pub struct Candidate {
 }
 
 /// The order in which targets are tried, by index. `random`: at least 0, below 1, a new one each time.
-pub fn order(_by: Order, _candidates: &[Candidate], _random: &mut dyn FnMut() -> f64) -> Vec<usize> {
-    todo!()
+pub fn order(by: Order, candidates: &[Candidate], random: &mut dyn FnMut() -> f64) -> Vec<usize> {
+    let mut indices: Vec<usize> = (0..candidates.len()).collect();
+    match by {
+        Order::Given => {}
+        // Unknown prices last: the cheapest of those that are known was asked for.
+        Order::Cheapest => sort(&mut indices, |index| candidates[index].usd.unwrap_or(f64::INFINITY)),
+        // Unmeasured ones first: how else would they be measured?
+        Order::Fastest => sort(&mut indices, |index| candidates[index].first_token_ms.unwrap_or(-1.0)),
+        Order::Weighted => {
+            for place in 0..indices.len() {
+                let weight = |index: &usize| candidates[*index].weight.max(0.0);
+                let total: f64 = indices[place..].iter().map(weight).sum();
+                let mut at = random() * total;
+                let drawn = indices[place..].iter().position(|index| {
+                    at -= weight(index);
+                    at < 0.0
+                });
+                // Those of weight 0 are left to the end, in their order.
+                let drawn = place + drawn.unwrap_or(0);
+                indices[place..=drawn].rotate_right(1);
+            }
+        }
+    }
+    indices
+}
+
+/// Stable: equals stay in the order given. Insertion, because chains are short and the library's sort is
+/// not.
+fn sort(indices: &mut [usize], key: impl Fn(usize) -> f64) {
+    for end in 1..indices.len() {
+        let mut at = end;
+        while at > 0 && key(indices[at]) < key(indices[at - 1]) {
+            indices.swap(at, at - 1);
+            at -= 1;
+        }
+    }
 }
 
 /// Whether an error of this kind is worth another target (the contract's list), when `when` says nothing.
-pub fn falls_back(_error: &Error) -> bool {
-    todo!()
+pub fn falls_back(error: &Error) -> bool {
+    let ours = matches!(
+        error.kind,
+        ErrorKind::Aborted
+            | ErrorKind::Budget
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Template
+            | ErrorKind::Config
+            | ErrorKind::OutputInvalid
+    );
+    !ours && error.timeout != Some(Timeout::Total)
 }
 
 /// Who a target is, for the question whether it can mend an error.
@@ -56,13 +101,50 @@ pub struct Place<'a> {
     pub info: Option<&'a ModelInfo>,
 }
 
-/// Whether `to` can mend what failed at `from`: a prompt that is too long needs a bigger window, a
+/// Whether `to` can mend what failed at `from`: a prompt that is too long needs a bigger window; a
 /// filter, an empty account or a refused key another provider. Unknown windows are worth a try.
-pub fn can_mend(_error: &Error, _from: &Place<'_>, _to: &Place<'_>) -> bool {
-    todo!()
+pub fn can_mend(error: &Error, from: &Place<'_>, to: &Place<'_>) -> bool {
+    match error.kind {
+        ErrorKind::ContextLength => {
+            let Some(room) = window(to) else { return true };
+            let smallest = error.needed.or_else(|| Some(window(from)? + 1));
+            smallest.is_none_or(|smallest| room >= smallest)
+        }
+        ErrorKind::ContentFilter | ErrorKind::Quota | ErrorKind::Authentication | ErrorKind::MissingKey => from.provider != to.provider,
+        _ => true,
+    }
 }
 
-/// stub
-pub fn cannot(_request: &crate::chat::ChatRequest, _info: &ModelInfo) -> Option<Box<Error>> {
-    todo!()
+fn window(place: &Place<'_>) -> Option<u64> {
+    let info = place.info?;
+    info.max_input_tokens.or(info.context_window)
+}
+
+/// What a request asks of a model that it is known not to be able to: the error names the field. What is
+/// not known is tried.
+pub fn cannot(request: &ChatRequest, info: &ModelInfo) -> Option<Box<Error>> {
+    let no = Some(false);
+    let abilities = info.abilities;
+    let lacks = |field: String, what: &str| {
+        let message = format!("{field}: {}/{} cannot {what} (says the catalog)", info.provider, info.id);
+        Some(Error::new(ErrorKind::Unsupported, message))
+    };
+    if abilities.tools == no && !request.tools.is_empty() {
+        return lacks("tools".into(), "call tools");
+    }
+    if abilities.json_schema == no && request.output.is_some() {
+        return lacks("output".into(), "hold its answer to a schema");
+    }
+    for (index, message) in request.messages.iter().enumerate() {
+        let (Message::User { content, .. } | Message::Tool { content, .. }) = message else { continue };
+        for (part, content) in content.iter().enumerate() {
+            let field = || format!("messages[{index}].content[{part}]");
+            match content {
+                UserPart::Image { .. } if abilities.vision == no => return lacks(field(), "see images"),
+                UserPart::File { .. } if abilities.files == no => return lacks(field(), "read files"),
+                _ => {}
+            }
+        }
+    }
+    None
 }

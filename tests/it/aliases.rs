@@ -44,10 +44,10 @@ fn a_name_stands_for_its_target_and_the_targets_fields_win() {
 fn what_cannot_be_a_target_is_an_error_that_names_it() {
     let requests = [
         (r#"{"model":"a","messages":"Hi"}"#, ErrorKind::Config, "stands for itself"),
-        (r#"{"model":["usual","one"],"messages":"Hi"}"#, ErrorKind::Unsupported, "a list of models"),
+        (r#"{"model":["usual",7],"messages":"Hi"}"#, ErrorKind::InvalidRequest, "model[1] must be a string"),
         (r#"{"model":[],"messages":"Hi"}"#, ErrorKind::InvalidRequest, "model must not be empty"),
         (r#"{"model":7,"messages":"Hi"}"#, ErrorKind::InvalidRequest, "model must be a string"),
-        (r#"{"model":{"model":"usual","weight":2},"messages":"Hi"}"#, ErrorKind::Unsupported, "model.weight"),
+        (r#"{"model":{"model":"usual","weight":-1},"messages":"Hi"}"#, ErrorKind::InvalidRequest, "model.weight must be at least 0"),
         (r#"{"model":{"model":"usual","request":{"signal":1}},"messages":"Hi"}"#, ErrorKind::InvalidRequest, "model.request.signal"),
         (r#"{"model":{"model":"usual","request":{"temprature":1}},"messages":"Hi"}"#, ErrorKind::InvalidRequest, "temperature"),
     ];

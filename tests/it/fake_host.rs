@@ -56,6 +56,10 @@ pub struct FakeHost {
     pub states: RefCell<HashMap<(u64, String), Option<Vec<u8>>>>,
     /// How many places of the site's are taken.
     pub places: Rc<Cell<usize>>,
+    /// What was waited for, in order.
+    pub slept: RefCell<Vec<f64>>,
+    /// Time stands still.
+    pub endless: bool,
     pub page: bool,
     pub reaches: Option<bool>,
     /// How many responses (or requests under way) have not been dropped.
@@ -137,6 +141,10 @@ impl Host for FakeHost {
         Ok(FakeResponse { head, pieces: pieces.into(), breaks, _open: open })
     }
     async fn sleep(&self, ms: f64) {
+        if self.endless {
+            std::future::pending::<()>().await;
+        }
+        self.slept.borrow_mut().push(ms);
         self.clock.set(self.clock.get() + ms);
     }
     async fn tool(&self, handle: u64, call_id: &str, input: &str) -> Result<ToolOutput, String> {

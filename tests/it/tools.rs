@@ -12,7 +12,7 @@ use crate::fake_host::{go_on, open, FakeHost, Reply, json as reply, now_or_never
 use crate::framing::value;
 
 fn engine() -> Engine {
-    let options = r#"{"providers":{"openai":{"apiKey":true,"api":"chat"},"anthropic":{"apiKey":true}}}"#;
+    let options = r#"{"retry":false,"providers":{"openai":{"apiKey":true,"api":"chat"},"anthropic":{"apiKey":true}}}"#;
     Engine::new(ClientOptions::read(Json::parse(options).unwrap().into_owned()).unwrap())
 }
 
