@@ -4,12 +4,15 @@
 //! [`HttpRequest::check_origin`] is asked before it is: a key goes to its provider's origin or
 //! nowhere.
 
+mod rate_limit;
+
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
 use crate::secret::Secret;
 use crate::text::split_once;
+pub use rate_limit::{RateLimits, duration_ms};
 
 /// `GET` or `POST`: nothing else is ever sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,11 +158,6 @@ impl ResponseHead {
             let kind = kind.trim_start();
             kind.starts_with("application/json") || kind.starts_with("application/problem+json")
         })
-    }
-
-    /// stub
-    pub fn reset_after_ms(&self) -> Option<u64> {
-        None
     }
 
     /// How long the provider asks to wait, in milliseconds: `retry-after-ms`, else `retry-after`

@@ -5,9 +5,9 @@
 
 use super::{either, is_among};
 use crate::error::{Error, ErrorKind};
-use crate::http::ResponseHead;
-use crate::json::{Json, body_text, number_value};
-use crate::text::{contains, slice, split_once};
+use crate::http::{ResponseHead, duration_ms};
+use crate::json::{Json, body_text};
+use crate::text::{contains, split_once};
 
 /// A response that is not 2xx.
 pub fn of_response(head: &ResponseHead, body: &[u8]) -> Box<Error> {
@@ -293,24 +293,7 @@ fn number_behind(text: &str, markers: &str) -> Option<u64> {
 /// "Please retry after 23 seconds", "Please try again in 1m30.5s": the only hint that a page can
 /// see, because neither OpenAI nor Azure exposes `Retry-After` to it.
 fn spoken_delay_ms(text: &str) -> Option<u64> {
-    const UNITS: &[(&str, f64)] =
-        &[("ms milliseconds", 1.0), ("s second seconds", 1000.0), ("m minute minutes", 60_000.0), ("h hour hours", 3_600_000.0)];
     let markers = "retry after |try again in |retry in ";
-    let mut rest = markers.split('|').find_map(|marker| split_once(text, marker))?.1;
-    let mut total = None;
-    loop {
-        let (amount, behind) = run(rest, |byte| byte.is_ascii_digit() || byte == b'.');
-        let (unit, behind) = run(behind.trim_start(), |byte| byte.is_ascii_alphabetic());
-        let known = UNITS.iter().find(|(names, _)| is_among(unit, names));
-        let Some((_, ms)) = known.filter(|_| !amount.is_empty()) else { break };
-        total = Some(total.unwrap_or(0.0) + number_value(amount) * ms);
-        rest = behind;
-    }
-    total.map(|ms: f64| ms.ceil() as u64)
-}
-
-/// The bytes at the start that are of a sort, and the rest.
-fn run(text: &str, is_part: fn(u8) -> bool) -> (&str, &str) {
-    let end = text.bytes().take_while(|byte| is_part(*byte)).count();
-    (slice(text, 0, end), slice(text, end, text.len()))
+    let (_, rest) = markers.split('|').find_map(|marker| split_once(text, marker))?;
+    duration_ms(rest).map(|ms| ms.ceil() as u64)
 }
