@@ -1,9 +1,12 @@
 // createClient: options checked, the core connected at the first call.
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { LlmError, errorFrom, errorOf, type ErrorData } from "./errors.ts";
+import { Events } from "./events.ts";
 import { onCollected } from "./finalize.ts";
 import { Handles } from "./handles.ts";
 import { bindHost, pageBase } from "./host.ts";
+import { keyRing, Keys } from "./keys.ts";
+import { limitsOf } from "./limits.ts";
 import { plain, readOptions, readRequest, unreadable } from "./options.ts";
 import { checkOutput } from "./output.ts";
 import { prepare, prepareModels } from "./prepare.ts";
@@ -20,9 +23,11 @@ import { withDefaults } from "./with.ts";
  * of the wrong type; everything else (unknown provider, missing key, …) rejects the calls with an `LlmError`.
  */
 export function createClient(options: ClientOptions): Client {
-  const { data, models, keys, refused } = readOptions(options, pageBase());
   const handles = new Handles();
-  const host = bindHost(options, keys, handles);
+  const keys = new Keys();
+  const events = new Events();
+  const { data, models } = readOptions(options, pageBase(), keys, handles);
+  const host = bindHost(options, keys, handles, events, () => held.connection!.core);
   const running = new Set<Running>();
   // Apart from the client, so that it can outlive it by a moment: who forgets to close a client leaks nothing.
   const held: { connection?: Connection } = {};
@@ -33,8 +38,13 @@ export function createClient(options: ClientOptions): Client {
     const core = await loadCore();
     if (models && !held.connection) data.models = plain(await (named ??= naming(models)), 4);
     if (closed) throw errorOf("config", "this client is closed");
-    if (refused) throw refused;
-    return (held.connection ??= { core, client: core.client_new(data, host) });
+    if (held.connection) return held.connection;
+    // They may have been replaced since.
+    for (const [name, provider] of Object.entries(data.providers)) {
+      const pool = keys.pool(name);
+      if (pool) provider[pool.field] = keys.lazy(name);
+    }
+    return (held.connection = { core, client: core.client_new(data, host) });
   }
 
   function naming(models: Record<string, unknown>): Promise<unknown> {
@@ -158,6 +168,10 @@ export function createClient(options: ClientOptions): Client {
           return { ok: false, latencyMs: host.now() - start, error: errorFrom(thrown) };
         }
       },
+
+      keys: keyRing(keys, new Set(Object.keys(data.providers)), () => held.connection, host.now),
+      limits: limitsOf(connect, running),
+      on: (event, handler) => events.on(event, handler),
 
       with: (more) => clientWith(withDefaults(defaults, more)),
 

@@ -1,10 +1,13 @@
 // What the core asks of the outside world: fetch, keys, time, and whether this is a page.
-import { describe } from "./errors.ts";
+import { errorFrom, type LlmError } from "./errors.ts";
+import type { Events } from "./events.ts";
 import type { Handles } from "./handles.ts";
-import type { Keys } from "./options.ts";
+import type { Keys } from "./keys.ts";
+import { changeLimit, type OriginScope } from "./limits.ts";
+import { plain } from "./options.ts";
 import { runTool } from "./tools.ts";
-import type { ClientOptions } from "./types.ts";
-import type { HostBindings } from "./wasm.ts";
+import type { ClientOptions, LimitStore } from "./types.ts";
+import type { Core, HostBindings } from "./wasm.ts";
 
 /** What relative URLs are relative to; undefined outside of pages and their workers. */
 export function pageBase(): string | undefined {
@@ -22,7 +25,13 @@ export type Wake = (callback: () => void, ms: number) => () => void;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The bindings of one client. */
-export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, handles: Handles): HostBindings & { wake: Wake } {
+export function bindHost(
+  { fetch: injected, clock }: ClientOptions,
+  keys: Keys,
+  handles: Handles,
+  events: Events,
+  core: () => Core,
+): HostBindings & { wake: Wake } {
   const base = pageBase();
   // Kinds of requests (origin and header names) that were answered before: they pass CORS, so that when one fails it is the
   // network that failed, and another try makes sense.
@@ -48,14 +57,14 @@ export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, 
         throw thrown;
       }
     },
-    when: () => null,
-    tell() {},
-    limit: () => Promise.resolve(0),
-    place: () => Promise.resolve(() => {}),
-    key(provider) {
-      const { field, key } = keys.get(provider) ?? {};
-      return typeof key === "function" ? ask(field!, key) : key;
+    key: (provider, index) => keys.get(provider, index),
+    when(handle, error, detail) {
+      const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
+      return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
+    tell: (event, record) => events.tell(event, record),
+    limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
+    place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     now: () => (clock ?? Date).now(),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
@@ -77,12 +86,4 @@ export function bindHost({ fetch: injected, clock }: ClientOptions, keys: Keys, 
       );
     },
   };
-}
-
-async function ask(field: string, key: () => string | Promise<string>): Promise<string> {
-  try {
-    return await key();
-  } catch (thrown) {
-    throw new Error(`the function ${field} failed: ${describe(thrown)}`, { cause: thrown });
-  }
 }

@@ -1,8 +1,10 @@
 // modelwire: what a web developer imports. The entries (js/entry) add where the WebAssembly comes from.
 export { createClient } from "./client.ts";
+export { providersFromEnv } from "./env.ts";
 export { LlmError, isLlmError } from "./errors.ts";
 export { partialJson, type PartialJson } from "./partial_json.ts";
 export { readStream } from "./relay.ts";
+export { withRetry } from "./retry.ts";
 export { tool } from "./tools.ts";
 export { ready } from "./wasm.ts";
 export type * from "./types.ts";

@@ -3,19 +3,16 @@
 // Whether an option exists, and what it may be, is the core's to say. Here is only what must be said synchronously (wrong
 // types throw from `createClient`) and what cannot cross into WebAssembly.
 import { describe, errorOf, type LlmError } from "./errors.ts";
-import type { ClientOptions, Key, ProviderOptions } from "./types.ts";
-
-/** By provider: its one credential. */
-export type Keys = Map<string, { field: string; key: Key }>;
+import type { Handles } from "./handles.ts";
+import { keyList, type Keys } from "./keys.ts";
+import { crossingLimits } from "./limits.ts";
+import type { ClientOptions } from "./types.ts";
 
 export interface Prepared {
-  /** For the core: plain data, `true` in place of keys and functions. */
-  data: Record<string, unknown>;
+  /** For the core: plain data, numbers in place of functions and stores. Keys are put in when it is connected. */
+  data: Record<string, unknown> & { providers: Record<string, Record<string, unknown>> };
   /** Apart, because the requests in it hold functions and schemas. */
   models: ClientOptions["models"];
-  keys: Keys;
-  /** Rejects every call: something that only the core may refuse, but cannot see. */
-  refused: LlmError | undefined;
 }
 
 type Type = "string" | "object" | "function" | "array";
@@ -24,12 +21,16 @@ const clientTypes: Record<string, Type> = {
   models: "object",
   defaultModel: "string",
   limits: "object",
+  timeout: "object",
+  fallback: "object",
+  catalog: "object",
   fetch: "function",
   clock: "object",
   tags: "object",
 };
 const providerTypes: Record<string, Type> = {
   headers: "object",
+  timeout: "object",
   deployments: "object",
   beta: "array",
   allowOrigins: "array",
@@ -37,15 +38,13 @@ const providerTypes: Record<string, Type> = {
 for (const name of "kind baseURL api organization project version endpoint apiVersion".split(" ")) providerTypes[name] = "string";
 
 /** Throws a TypeError that names the option. `base`: what relative URLs are relative to, in a page. */
-export function readOptions(options: ClientOptions, base: string | undefined): Prepared {
+export function readOptions(options: ClientOptions, base: string | undefined, keys: Keys, handles: Handles): Prepared {
   expect("the options", options, "object");
   checkTypes("", options, clientTypes);
   expect("providers", options.providers, "object");
   for (const name of ["now", "setTimeout", "clearTimeout"] as const) {
     if (options.clock) expect(`clock.${name}`, options.clock[name], "function");
   }
-  const keys: Keys = new Map();
-  let refused: LlmError | undefined;
   const providers: Record<string, unknown> = {};
   for (const [name, provider] of Object.entries(options.providers)) {
     const path = `providers.${name}`;
@@ -53,20 +52,31 @@ export function readOptions(options: ClientOptions, base: string | undefined): P
     checkTypes(`${path}.`, provider, providerTypes);
     const data: Record<string, unknown> = { ...provider };
     for (const field of ["apiKey", "token"] as const) {
-      const given = keyOf(`${path}.${field}`, provider[field]);
-      if (given.length > 1) refused = errorOf("unsupported", `${path}.${field}: a pool of keys is not supported yet`);
-      delete data[field];
-      if (given.length === 0) continue;
-      data[field] = true;
-      keys.set(name, { field: `${path}.${field}`, key: given[0]! });
+      const given = keyList(`${path}.${field}`, provider[field]);
+      // Which of the two, and both: the core's to judge.
+      if (given.length > 0) {
+        keys.set(name, field, given);
+        data[field] = given.map((key) => typeof key === "function");
+      } else delete data[field];
     }
+    if (provider.retry) data.retry = crossing(provider.retry, "when", handles);
     for (const field of ["baseURL", "endpoint"] as const) {
       if (provider[field] != null && base) data[field] = absolute(provider[field], base);
     }
     providers[name] = data;
   }
-  const { fetch: _fetch, clock: _clock, models, ...rest } = options;
-  return { data: plain({ ...rest, providers }, 4) as Record<string, unknown>, models, keys, refused };
+  const { fetch: _fetch, clock, models, retry, fallback, limits, ...rest } = options;
+  const data: Record<string, unknown> = { ...rest, retry, providers };
+  if (retry) data.retry = crossing(retry, "when", handles);
+  if (fallback) data.fallback = crossing(fallback, "when", handles);
+  if (limits) data.limits = crossingLimits(limits, handles, () => (clock ?? Date).now());
+  return { data: plain(data, 4) as Prepared["data"], models };
+}
+
+/** An object with a number in place of one of its functions. */
+export function crossing(value: object, name: string, handles: Pick<Handles, "keep">): unknown {
+  const member = (value as Record<string, unknown>)[name];
+  return typeof member === "function" ? { ...value, [name]: { $handle: handles.keep(member) } } : value;
 }
 
 /** The request without its signal. Throws an LlmError. */
@@ -109,16 +119,6 @@ export function plain(value: unknown, depth: number): unknown {
     if (made !== inner) (copy ??= Array.isArray(value) ? [...value] : { ...value })[key] = made;
   }
   return copy ?? value;
-}
-
-function keyOf(path: string, key: ProviderOptions["apiKey"]): Key[] {
-  const list = Array.isArray(key) ? key : key == null ? [] : [key];
-  for (const one of list) {
-    if (typeof one !== "string" && typeof one !== "function") {
-      throw new TypeError(`${path} must be a string, a function, or an array of these, not ${typeName(one)}`);
-    }
-  }
-  return list;
 }
 
 function checkTypes(path: string, object: object, types: Record<string, Type>): void {

@@ -3,6 +3,7 @@
 // Copies only what it changes, and is a promise only when something has to be waited for: most requests are text.
 import { errorOf } from "./errors.ts";
 import type { Handles } from "./handles.ts";
+import { crossing } from "./options.ts";
 import { isStandardSchema, jsonSchemaOf, usableSchemaOf } from "./schema.ts";
 import type { Schema } from "./types.ts";
 
@@ -35,8 +36,12 @@ export function prepare(request: Data, handles: Handles, kept: number[]): Maybe<
       const $handle = keep(schema);
       return then(usableSchemaOf(schema, "output"), (json) => ({ ...json, $handle }));
     },
-    model: (model) => change(model, { request: (overrides) => prepare(overrides as Data, handles, kept) }),
+    retry: (retry) => (isObject(retry) ? crossing(retry, "when", { keep }) : retry),
+    model: (model) => each(model, target, target),
   });
+  function target(model: unknown) {
+    return change(model, { request: (overrides) => prepare(overrides as Data, handles, kept) });
+  }
 }
 
 /** The same for the requests of the client's own names. */
@@ -58,6 +63,10 @@ export function readPart(part: unknown): Maybe<unknown> {
       throw errorOf("invalid-request", `the ${type} of a message could not be read: ${String(thrown)}`, thrown);
     },
   );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isSchema(value: unknown): value is Schema<unknown> {

@@ -19,24 +19,30 @@ export interface ClientOptions {
   providers: Record<string, ProviderOptions>;
   /**
    * Names of your own: `{ fast: "openai/gpt-6-luna" }`, then `model: "fast"`. A target may set fields of the request, which
-   * win over the request's own. An ordered chain of several is not built yet.
+   * win over the request's own. A list is an ordered chain: the next is tried when one fails (see `fallback`).
    */
   models?: Record<string, ModelTarget | ModelTarget[]>;
   /** Used when a request names no model: `"openai/gpt-6-luna"`. */
   defaultModel?: string;
-  /** Not built yet. */
+  /** When the same target is asked again. `false`: never. */
   retry?: RetryOptions | false;
-  /** Not built yet. */
+  /** How long what may take. */
   timeout?: TimeoutOptions;
-  /** Not built yet. */
+  /**
+   * How much may be sent in a minute: by provider (`"openai"`), model (`"openai/gpt-6-luna"`) or pattern (`"openai/*"`). All
+   * that match apply.
+   */
   limits?: Record<string, LimitOptions>;
-  /** Not built yet. */
+  /** How a list of models is gone through. */
   fallback?: FallbackOptions;
   /** Not built yet. */
   cache?: CacheOptions | false;
   /** Not built yet. */
   budget?: BudgetOptions | BudgetOptions[];
-  /** Not built yet. */
+  /**
+   * What is known of models, by `"provider/model"`. So far `contextWindow`, `maxInputTokens`, `abilities` and `price.input`
+   * and `price.output`, which fallback goes by; the other members are not built yet.
+   */
   catalog?: Record<string, Partial<ModelInfo>>;
   /** Not built yet. */
   store?: "indexeddb" | "memory" | Store;
@@ -65,7 +71,10 @@ export interface Clock {
 export interface ProviderOptions {
   /** Which wire format the server speaks. Needed only when the name does not say it. */
   kind?: "openai" | "anthropic" | "azure" | "cohere" | "openai-compatible";
-  /** One key, or a function that gives it. A pool of several is not built yet. Local servers need none. */
+  /**
+   * One key, a function that gives it, or a pool of these: a key that is refused (401, 403), limited (429) or out of money
+   * rests, and the next healthy one is used. Local servers need none.
+   */
   apiKey?: Key | Key[];
   /**
    * As the provider's official SDK takes it: OpenAI and compatible servers with "/v1", Anthropic and Cohere without. In a
@@ -74,9 +83,9 @@ export interface ProviderOptions {
   baseURL?: string;
   /** Added to every request. */
   headers?: Record<string, string>;
-  /** Not built yet. */
+  /** For this provider, over the client's, field by field; a request's own wins. */
   retry?: RetryOptions | false;
-  /** Not built yet. */
+  /** For this provider, over the client's, field by field; a request's own wins. */
   timeout?: TimeoutOptions;
   /**
    * OpenAI, Azure and compatible servers: which of the two APIs to speak. Default: what the model needs (Responses for models
@@ -103,7 +112,10 @@ export interface ProviderOptions {
   allowOrigins?: string[];
 }
 
-/** `"provider/model"`, split at the first slash, or a name from `models`; with fields of the request for this target only. `weight` is not built yet. */
+/**
+ * `"provider/model"`, split at the first slash, or a name from `models`; with fields of the request for this target only.
+ * `weight` (default 1) is its share where `fallback.order` is "weighted".
+ */
 export type ModelTarget =
   | string
   | {
@@ -146,6 +158,15 @@ export interface Client extends AsyncDisposable {
    * around a conversation: that is in `margin`, and not on its bill.
    */
   countTokens(request: ChatRequest, options?: { method?: "local" | "provider" }): Promise<TokenCount>;
+  /** The keys of the providers. Synchronous, and there before the WebAssembly is loaded. */
+  readonly keys: KeyRing;
+  /** The limits by themselves, for calls that this client does not make. */
+  readonly limits: Limits;
+  /**
+   * Listens: "retry" (another attempt at the same target), "fallback" (another target), "limit" (a call has to wait, or a 429
+   * stopped all). Gives what takes the handler off. A handler that throws breaks nothing; its error is reported as uncaught.
+   */
+  on<E extends keyof ClientEvents>(event: E, handler: (detail: ClientEvents[E]) => void): () => void;
   /** Aborts what is running and frees the client's memory. Later calls reject with code "config". */
   close(): Promise<void>;
 }
@@ -154,7 +175,7 @@ export interface Client extends AsyncDisposable {
 
 /** One chat call. Read when it is sent: do not change it (its messages, say) before the first event or the answer. */
 export interface ChatRequest<T = unknown> {
-  /** `"provider/model"`, or a name from the client's `models`. Default: the client's `defaultModel`. A list is not built yet. */
+  /** `"provider/model"`, or a name from the client's `models`. Default: the client's `defaultModel`. Of a list, the next is tried when one fails. */
   model?: ModelTarget | ModelTarget[];
   /** A string is one user message. */
   messages: string | Message[];
@@ -201,11 +222,11 @@ export interface ChatRequest<T = unknown> {
   budget?: { usd: number };
   /** Not built yet. */
   liveUsage?: boolean;
-  /** Not built yet. */
+  /** Over the provider's and the client's, field by field. */
   retry?: RetryOptions | false;
-  /** Not built yet. */
+  /** Over the provider's and the client's, field by field. */
   timeout?: TimeoutOptions;
-  /** Not built yet. */
+  /** Ahead of others that wait for the same limit: one step is worth ten seconds of waiting, so nobody waits for ever. Default 0. */
   priority?: number;
   /** Aborting it stops the provider's request and fails the call with code "aborted"; its reason becomes the `cause`. */
   signal?: AbortSignal;
@@ -397,7 +418,8 @@ export interface Warning {
  *
  * The request is sent at the first read (iteration, a reader's read, `response`, `text()`, …), and nothing is read that
  * nobody asks for. Breaking out of the loop, `cancel()` and disposing stop the provider's request and end quietly:
- * `response` resolves with what had arrived, with finishReason "aborted". A failure, and an abort through `signal`, errors
+ * `response` resolves with what had arrived, with finishReason "aborted". Retries and fallbacks happen before the first delta
+ * only, unless `fallback.midStream` asks for more. A failure, and an abort through `signal`, errors
  * the stream with an `LlmError` whose `partial` holds what had arrived; `response` rejects with the same error.
  */
 export interface ChatStream<T = unknown> extends ReadableStream<ChatEvent>, AsyncDisposable {
@@ -470,7 +492,9 @@ export type ChatEvent =
   | ({ index: number } & ToolCall)
   /** A tool's `run` came back. `result`: what it gave, as JSON; of a failure, the message. */
   | { type: "tool-result"; callId: string; result: unknown; isError: boolean }
+  /** An attempt failed before anything was shown; `next` is asked after the delay. */
   | { type: "retry"; attempt: Attempt; delayMs: number; next: string }
+  /** The answer broke off after `text`, and `to` goes on with it. */
   | { type: "continue"; from: string; to: string; text: string }
   /** Cumulative. Always once before "end". */
   | { type: "usage"; usage: Usage; cost: Cost | null }
@@ -577,7 +601,7 @@ export interface Prices {
  * | server | the provider failed | try again |
  * | network | no connection, or it broke | try again |
  * | cors | the server answers, but not to this page | call it through a server of yours |
- * | timeout | the provider, or a proxy before it, gave up | try again |
+ * | timeout | a time of `timeout` was over (the message says which), or the provider gave up | a longer one, or try again |
  * | truncated | the stream ended before the answer did: see `partial` | try again |
  * | malformed | what arrived is not this API's answer | check `baseURL` |
  * | budget | a spending limit | – |
@@ -614,42 +638,143 @@ export type ErrorCode =
   | "template"
   | "storage";
 
-// ───────────────────────────────────────────── options of what is not built yet
+// ───────────────────────────────────────────── resilience
 
+/**
+ * When the same target is asked again. Retried: rate limits, overload, failures of the server and of the network, 408 and 409,
+ * and a stream that breaks before its first delta; never an empty account, a wrong key or a bad request, and never what this
+ * client itself gave up waiting for (the request may still be worked on). The provider's own hint (`retry-after`, the reset of
+ * its limits) replaces the back-off. Client-wide, retries stop when more than 10 a minute are spent and they pass a tenth of
+ * the minute's calls.
+ */
 export interface RetryOptions {
+  /** Calls to one target, the first included. Default 3. */
   maxAttempts?: number;
+  /** Default 500. The wait before attempt n + 1 is random, between 0 and `baseDelayMs × factor^(n−1)`. */
   baseDelayMs?: number;
+  /** The longest back-off. Default 8000. A provider's hint may be longer. */
   maxDelayMs?: number;
+  /** Default 2. */
   factor?: number;
+  /** `false`: waits the whole bound. Default true. */
   jitter?: boolean;
+  /** From the beginning of the call. What would come later fails at once, with `retryAfterMs`. */
   maxTotalMs?: number;
+  /** Decides in place of the rules above, within `maxAttempts` and `maxTotalMs`. `attempt` counts from 1. */
   when?: (error: LlmError, attempt: number) => boolean | { delayMs: number };
 }
 
+/** Code "timeout", with a message that says which. */
 export interface TimeoutOptions {
+  /** The whole call: waits, retries, fallbacks and tool rounds. Default: none. */
   totalMs?: number;
+  /** Of each attempt, from sending to the first delta; for `chat()`, to the head of the response. Default 600000. */
   firstTokenMs?: number;
+  /** Of each attempt, between two reads of the body. Time in which you do not read does not count. Default 300000. */
   idleMs?: number;
 }
 
+/** Tokens are reserved by estimate before a call, and settled by what it used. */
 export interface LimitOptions {
   requestsPerMinute?: number;
   tokensPerMinute?: number;
   inputTokensPerMinute?: number;
   outputTokensPerMinute?: number;
+  /**
+   * Requests that may start at once. Default: a tenth of `requestsPerMinute`, at least 1. In any window of t ms at most
+   * `burst + requestsPerMinute × t / 60000` start. Of tokens: a tenth of the figure, or the largest single request.
+   */
   burst?: number;
+  /** Calls that run at the same time. Not in a `LimitStore`: a caller that crashed would never give its place back. */
   maxConcurrent?: number;
+  /** Follow the provider's rate-limit headers downwards, and stop at its 429s. Default true. */
   learn?: boolean;
+  /** Who shares it: this client (default), all tabs and workers of the site, or whoever shares a store. */
   scope?: "client" | "origin" | LimitStore;
+  /** A call that would wait longer fails: code "rate-limit", status null, `retryAfterMs`; in a chain the next target is tried. */
   maxWaitMs?: number;
 }
 
+/**
+ * How a list of models is gone through. The next is tried after everything but "aborted", "budget", "invalid-request",
+ * "template", "config" and "output-invalid". A prompt that is too long goes to a model with a larger window; a filter, an
+ * empty account and a refused key go to another provider. A target that fails three times in a row is left alone for a while.
+ */
 export interface FallbackOptions {
+  /** false stops, true goes on, a string names the target of the list to go to; undefined: as described. */
   when?: (error: LlmError, attempt: Attempt) => boolean | string;
+  /**
+   * An answer that breaks off in the middle goes on at the next target, which is shown what was said; a `continue` event marks
+   * the seam. Not with tool calls under way, a forced tool or `output`. Default false.
+   */
   midStream?: boolean;
+  /** Default "given". "cheapest" goes by `catalog`, "fastest" by the first tokens that this client has seen. */
   order?: "given" | "cheapest" | "fastest" | "weighted";
+  /** How long a target that failed is left alone. Default 30000, or longer if it says so itself. */
   cooldownMs?: number;
 }
+
+/** The keys of the providers of one client. Throws code "config" for a provider that it does not have. */
+export interface KeyRing {
+  /** The key that would be used now. Rejects with "missing-key", which names what to set. */
+  get(provider: string): Promise<string>;
+  /** Other keys, from the next attempt on. */
+  set(provider: string, key: Key | Key[]): void;
+  /** One key in place of all of the provider's. Calls in flight keep theirs. */
+  rotate(provider: string, newKey: Key): void;
+  has(provider: string): boolean;
+  /** One entry a key. `masked`: its last four characters at most. */
+  status(provider: string): { index: number; healthy: boolean; cooldownUntil: string | null; masked: string }[];
+}
+
+/** The limiter on its own, for calls that this client does not make. */
+export interface Limits {
+  status(): Promise<LimitStatus[]>;
+  /** Takes room under every limit that matches `key`, waiting for it; code "rate-limit" past `maxWaitMs`. `maxConcurrent` is for calls of this client. */
+  acquire(
+    key: string,
+    amount?: { requests?: number; tokens?: number },
+    options?: { maxWaitMs?: number; signal?: AbortSignal; priority?: number },
+  ): Promise<void>;
+  /** The same without waiting: whether there was room. */
+  tryAcquire(key: string, amount?: { requests?: number; tokens?: number }): Promise<boolean>;
+}
+
+/** One limit as it stands. null: not limited, or (of a limit in a store) not known here. */
+export interface LimitStatus {
+  /** As in `limits`. */
+  key: string;
+  remainingRequests: number | null;
+  /** Of the tightest of its token limits. */
+  remainingTokens: number | null;
+  running: number;
+  waiting: number;
+  /** When all of it is there again; null when it is. */
+  resetAt: string | null;
+}
+
+/** What `on` tells. So far "retry", "fallback" and "limit"; the others are "unsupported". */
+export interface ClientEvents {
+  request: LogRecord;
+  retry: LogRecord;
+  fallback: LogRecord;
+  response: LogRecord;
+  error: LogRecord;
+  cache: LogRecord;
+  limit: LimitStatus;
+  budget: { spentUsd: number; limitUsd: number };
+}
+
+/**
+ * Shared counters. `update` is an atomic read-change-write: `change` is pure and may run several times, and `nowMs` is the
+ * store's clock. A store with `take` is asked by it instead: one round trip, decided inside.
+ */
+export interface LimitStore {
+  take?(key: string, cost: { bucket: string; amount: number; perMinute: number; burst: number }[]): Promise<{ waitMs: number }>;
+  update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T>;
+}
+
+// ───────────────────────────────────────────── options of what is not built yet
 
 export interface BudgetOptions {
   usd: number;
@@ -674,11 +799,6 @@ export interface Store {
   set(key: string, value: Uint8Array, options?: { ttlSeconds?: number }): Promise<void>;
   delete(key: string): Promise<boolean>;
   list(prefix: string): AsyncIterable<string>;
-}
-
-export interface LimitStore {
-  take?(key: string, cost: { bucket: string; amount: number; perMinute: number; burst: number }[]): Promise<{ waitMs: number }>;
-  update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T>;
 }
 
 export type LogSink = (record: LogRecord) => void;

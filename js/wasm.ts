@@ -33,6 +33,20 @@ export interface Core {
   list_models(client: number, call: number, provider: string): Promise<string>;
   /** JSON of a TokenCount. */
   count_tokens(client: number, call: number, request: object, options: object | undefined): Promise<string>;
+  /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
+  keys_set(client: number, provider: string, lazy: string): void;
+  /** JSON: `{healthy, cooldownUntilMs}` of each key. */
+  key_health(client: number, provider: string): string;
+  /** Which key would be used now. */
+  key_pick(client: number, provider: string): number;
+  /** JSON of a list of LimitStatus. */
+  limits_status(client: number): string;
+  limits_acquire(client: number, call: number, key: string, options: object): Promise<void>;
+  limits_try(client: number, call: number, key: string, options: object): Promise<boolean>;
+  /** The new state of a limit that is kept in a store, and the wait in milliseconds. */
+  limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
+  /** The wait before the next attempt; -1: there is none, -2: none in time. `error`: JSON. */
+  retry_verdict(options: object, error: string, attempt: number, elapsedMs: number, random: number, said: unknown): number;
   /** The address of an input area; it may move, so ask each time. At most 1 MiB. */
   scratch(length: number): number;
   /** Reads from the input area: see `Step`. */
@@ -74,7 +88,7 @@ export interface HostBindings {
   /** Changes a limit that is kept in a store: the wait in milliseconds, 0 when taken. `change`: JSON for the core. */
   limit(store: number, key: string, change: string): Promise<number>;
   /** One of the places that all tabs and workers share; gives what gives it back. */
-  place(key: string, count: number, signal: AbortSignal): Promise<() => void>;
+  place(store: number, key: string, count: number, signal: AbortSignal): Promise<() => void>;
   /** Runs a tool; rejects with what the model is told. */
   tool(handle: number, callId: string, input: string, signal: AbortSignal): Promise<ToolOutput>;
   now(): number;

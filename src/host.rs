@@ -50,7 +50,7 @@ pub trait Host {
 
     /// One of `count` places that all tabs and workers of the site share; waits for it. Dropping what
     /// it gives gives the place back; so does a crash.
-    async fn place(&self, key: &str, count: u32) -> Result<Box<dyn Any>>;
+    async fn place(&self, store: u64, key: &str, count: u32) -> Result<Box<dyn Any>>;
 
     /// Sends a request. The error is what the platform said, in its own words.
     async fn fetch(&self, request: &HttpRequest) -> Result<Self::Response, String>;

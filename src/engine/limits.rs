@@ -263,7 +263,7 @@ impl Gate {
         // Places first: nobody holds what flows while he waits for one of them.
         let wanted: Vec<(&Shared, u32)> = shared.iter().filter_map(|limit| Some((limit, limit.places?))).filter(|_| ask.runs).collect();
         for (limit, count) in wanted.into_iter().skip(places.len()) {
-            places.push(host.place(&limit.key, count).await?);
+            places.push(host.place(limit.store, &limit.key, count).await?);
         }
         for (index, limit) in shared.iter().enumerate() {
             let result = host.change_limit(limit.store, &limit.key, &limit.take).await;

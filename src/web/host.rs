@@ -38,7 +38,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn limit(this: &JsHost, store: f64, key: &str, change: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn place(this: &JsHost, key: &str, count: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
+    fn place(this: &JsHost, store: f64, key: &str, count: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn tool(this: &JsHost, handle: f64, call_id: &str, input: &str, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -127,10 +127,10 @@ impl Host for WebHost {
         }
     }
 
-    async fn place(&self, key: &str, count: u32) -> Result<Box<dyn Any>> {
+    async fn place(&self, store: u64, key: &str, count: u32) -> Result<Box<dyn Any>> {
         let failed = |thrown: JsValue| Error::new(ErrorKind::Storage, format!("the places of the limit \"{key}\": {}", describe(&thrown)));
         let guard = guard().map_err(|why| failed(why.into()))?;
-        let release = settle(self.js.place(key, count, &guard.0.signal())).await.map_err(failed)?;
+        let release = settle(self.js.place(store as f64, key, count, &guard.0.signal())).await.map_err(failed)?;
         Ok(Box::new(Place { release: release.unchecked_into(), _waiting: guard }))
     }
 

@@ -1,0 +1,78 @@
+// `client.limits`, and limits that are kept in a store: the core decides, inside the store's own transaction.
+import { Call, watch, type Connection, type Running } from "./call.ts";
+import { errorOf } from "./errors.ts";
+import type { Handles } from "./handles.ts";
+import type { LimitOptions, Limits, LimitStatus, LimitStore } from "./types.ts";
+import type { Core } from "./wasm.ts";
+
+/** Stands for the store that all tabs and workers of the site share. */
+export interface OriginScope extends LimitStore {
+  place(key: string, count: number, signal: AbortSignal): Promise<() => void>;
+}
+
+/** The client's `limits` as the core reads them: numbers in place of stores. */
+export function crossingLimits(limits: Record<string, LimitOptions>, handles: Handles, now: () => number): Record<string, unknown> {
+  const crossing = (limit: LimitOptions): unknown => {
+    const scope = limit?.scope as unknown;
+    if (scope === "origin") return { ...limit, scope: { $origin: handles.keep(lazily(now)) } };
+    if (typeof (scope as LimitStore | null)?.update === "function") return { ...limit, scope: { $store: handles.keep(scope) } };
+    return limit;
+  };
+  return Object.fromEntries(Object.entries(limits).map(([key, limit]) => [key, crossing(limit)]));
+}
+
+// A part of the package by itself: pages without such a limit do not load it.
+function lazily(now: () => number): OriginScope {
+  let loading: Promise<OriginScope> | undefined;
+  const store = () =>
+    (loading ??= import("./stores/origin.ts").then(
+      ({ originStore }) => originStore(now),
+      (thrown: unknown) => {
+        loading = undefined;
+        throw thrown;
+      },
+    ));
+  return {
+    update: async (key, change) => (await store()).update(key, change),
+    place: async (key, count, signal) => (await store()).place(key, count, signal),
+  };
+}
+
+/** Changes a limit in its store: the wait in milliseconds. */
+export async function changeLimit(core: Core, store: LimitStore, key: string, change: string): Promise<number> {
+  const { take } = JSON.parse(change) as { take?: Parameters<NonNullable<LimitStore["take"]>>[1] };
+  if (take && store.take) return (await store.take(key, take)).waitMs;
+  return store.update(key, (state, nowMs) => {
+    const [bytes, wait] = core.limit_change(state ?? undefined, nowMs, change);
+    return { state: bytes, result: wait };
+  });
+}
+
+/** `client.limits`. */
+export function limitsOf(connect: () => Promise<Connection>, running: Set<Running>): Limits {
+  return {
+    async status() {
+      const { core, client } = await connect();
+      return JSON.parse(core.limits_status(client)) as LimitStatus[];
+    },
+    async acquire(key, amount, options = {}) {
+      const { signal, ...rest } = options;
+      const call = new Call();
+      const result = call.run(connect, ({ core, client }, number) => core.limits_acquire(client, number, named(key), { ...amount, ...rest }));
+      const release = watch(call, signal, running);
+      try {
+        await result;
+      } finally {
+        release();
+      }
+    },
+    async tryAcquire(key, amount) {
+      return new Call().run(connect, ({ core, client }, number) => core.limits_try(client, number, named(key), { ...amount }));
+    },
+  };
+}
+
+function named(key: string): string {
+  if (typeof key !== "string" || key === "") throw errorOf("invalid-request", 'the key of a limit is a string such as "openai/gpt-6-luna"');
+  return key;
+}

@@ -1,0 +1,110 @@
+// Limits that all tabs and workers of a site share: their state in IndexedDB, whose transactions are atomic between tabs;
+// the places of running calls as Web Locks, which the browser takes back from a tab that crashes.
+import { describe, errorOf } from "../errors.ts";
+import type { OriginScope } from "../limits.ts";
+
+const DATABASE = "modelwire-limits";
+const STATES = "states";
+/** What nobody has used for a day says nothing any more: every bucket is full. */
+const FORGET_MS = 24 * 60 * 60 * 1000;
+
+interface Kept {
+  state: Uint8Array;
+  at: number;
+}
+
+/** Throws (code "unsupported") where a site has no such things. `now`: the client's clock, for tests; it must be the same in all tabs. */
+export function originStore(now: () => number): OriginScope {
+  const { indexedDB, navigator } = globalThis as Partial<typeof globalThis>;
+  const locks = navigator?.locks;
+  if (!indexedDB || !locks) {
+    throw errorOf(
+      "unsupported",
+      'scope "origin" is for pages and their workers (it needs IndexedDB and Web Locks): use "client", or a LimitStore that your servers share',
+    );
+  }
+  let opening: Promise<IDBDatabase> | undefined;
+
+  function open(): Promise<IDBDatabase> {
+    return (opening ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB!.open(DATABASE, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STATES);
+      request.onerror = () => reject(request.error);
+      request.onblocked = () => reject(new Error("another tab holds an older version of it open"));
+      request.onsuccess = () => {
+        const database = request.result;
+        // Who wants to delete or upgrade it is not held up; the next change opens it again.
+        database.onversionchange = () => (database.close(), (opening = undefined));
+        database.onclose = () => (opening = undefined);
+        resolve(database);
+      };
+    }).catch((thrown: unknown) => {
+      opening = undefined;
+      throw thrown;
+    }));
+  }
+
+  async function update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T> {
+    const database = await open();
+    return new Promise<T>((resolve, reject) => {
+      const transaction = database.transaction(STATES, "readwrite", { durability: "relaxed" });
+      const states = transaction.objectStore(STATES);
+      const reading = states.get(key) as IDBRequest<Kept | undefined>;
+      let made: { result: T } | { error: unknown } | undefined;
+      reading.onsuccess = () => {
+        const at = now();
+        const kept = reading.result;
+        try {
+          const { state, result } = change(kept && at - kept.at < FORGET_MS ? kept.state : null, at);
+          states.put({ state, at } satisfies Kept, key);
+          made = { result };
+        } catch (error) {
+          made = { error };
+          transaction.abort();
+        }
+      };
+      // Not before it is written: another tab must not be granted the same.
+      transaction.oncomplete = () => resolve((made as { result: T }).result);
+      transaction.onabort = () => reject(made && "error" in made ? made.error : transaction.error);
+    });
+  }
+
+  return {
+    async update(key, change) {
+      try {
+        return await update(key, change);
+      } catch {
+        // Closed, deleted or upgraded under our hands: once more, from the beginning.
+        opening = undefined;
+        try {
+          return await update(key, change);
+        } catch (thrown) {
+          throw errorOf("storage", `the limits that this site's tabs share could not be kept (IndexedDB): ${describe(thrown)}`, thrown);
+        }
+      }
+    },
+
+    async place(key, count, signal) {
+      // Any place that is free, beginning anywhere, so that not everybody tries the same one first.
+      const first = Math.floor(Math.random() * count);
+      for (let step = 0; step < count; step++) {
+        const release = await hold(`modelwire:${key}:${(first + step) % count}`, { ifAvailable: true });
+        if (release) return release;
+      }
+      // All are taken: in line for one of them.
+      return (await hold(`modelwire:${key}:${first}`, { signal }))!;
+    },
+  };
+
+  /** Holds a lock until it is released; nothing where it was wanted at once and is not free. */
+  function hold(name: string, options: LockOptions): Promise<(() => void) | undefined> {
+    return new Promise((resolve, reject) => {
+      locks!
+        .request(name, options, (lock) => {
+          if (!lock) return resolve(undefined);
+          return new Promise<void>((release) => resolve(release));
+        })
+        .catch(reject);
+    });
+  }
+}
