@@ -19,7 +19,7 @@ export function pageBase(): string | undefined {
 }
 
 /** A timer; gives what stops it. */
-export type Wake = (callback: () => void, ms: number) => () => void;
+export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
 
 /** Timers hold 32 bits: a longer one would ring at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -37,9 +37,9 @@ export function bindHost(
   // network that failed, and another try makes sense.
   const allowed = new Set<string>();
   let failed = "";
-  const wake: Wake = (callback, ms) => {
+  const start: Wake = (callback, ms) => {
     const timer = (clock ?? globalThis).setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
-    return () => (clock ?? globalThis).clearTimeout(timer as number);
+    return Object.assign(() => (clock ?? globalThis).clearTimeout(timer as number), { timer });
   };
   return {
     async fetch(url, init) {
@@ -68,9 +68,14 @@ export function bindHost(
     now: () => (clock ?? Date).now(),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        signal.addEventListener("abort", wake(resolve, ms));
+        signal.addEventListener("abort", start(resolve, ms));
       }),
-    wake,
+    wake(callback, ms) {
+      const stop = start(callback, ms);
+      // What a stream waits for keeps a Node process alive, not the time that it may take: nobody may be reading it any more.
+      (stop.timer as { unref?(): void } | undefined)?.unref?.();
+      return stop;
+    },
     tool: (handle, callId, input, signal) => runTool(handles, handle, callId, input, signal),
     page: base !== undefined,
     reaches(url) {

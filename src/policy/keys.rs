@@ -84,7 +84,7 @@ impl KeyPool {
         };
         key.cooldown_until_ms = now + cooldown_ms;
         let next = self.pick(now);
-        let another = self.keys[next].cooldown_until_ms <= now;
+        let another = next != index && self.keys[next].cooldown_until_ms <= now;
         if another {
             self.current = next;
         }

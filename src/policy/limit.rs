@@ -108,8 +108,12 @@ impl Limit {
         });
         // One tenth of a minute's tokens may be less than one long prompt, which is no reason to refuse it.
         let tokens = |per_minute: Option<f64>| per_minute.map(|per_minute| Rate { per_minute, burst: per_minute / 10.0, stretches: true });
-        let rates =
-            [requests, tokens(options.tokens_per_minute), tokens(options.input_tokens_per_minute), tokens(options.output_tokens_per_minute)];
+        let rates = [
+            requests,
+            tokens(options.tokens_per_minute),
+            tokens(options.input_tokens_per_minute),
+            tokens(options.output_tokens_per_minute),
+        ];
         Self { key, options, rates, buckets: Default::default(), running: 0, waiting: 0, ahead: Amount::default() }
     }
 

@@ -81,7 +81,7 @@ fn a_batch_ends_before_its_tokens_could_be_too_many() {
 #[test]
 fn the_first_failure_ends_the_requests_beside_it_and_those_behind() {
     let failure = r#"{"message":"too many tokens","id":"r1"}"#;
-    let host = FakeHost { endless: true, ..host([Reply::Hangs, reply(400, failure), Reply::Hangs, Reply::Hangs, Reply::Hangs]) };
+    let host = host([Reply::Hangs, reply(400, failure), Reply::Hangs, Reply::Hangs, Reply::Hangs]);
     let error = embed(&host, json!({ "model": "cohere/embed-v4.0", "input": vec!["x"; 500] })).unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::ContextLength, Some(400)));
     assert_eq!((error.provider.as_deref(), error.model.as_deref(), error.attempts.len()), (Some("cohere"), Some("embed-v4.0"), 1));
@@ -91,7 +91,7 @@ fn the_first_failure_ends_the_requests_beside_it_and_those_behind() {
 
 #[test]
 fn dropping_the_call_drops_all_its_requests() {
-    let host = FakeHost { endless: true, ..host((0..4).map(|_| Reply::Hangs)) };
+    let host = host((0..4).map(|_| Reply::Hangs));
     let request = EmbedRequest { model: "cohere/embed-v4.0".into(), input: vec!["x".into(); 500], dimensions: None, input_type: None };
     assert!(now_or_never(engine().embed(&host, &request)).is_none());
     assert_eq!((host.requests.borrow().len(), host.open.get()), (4, 0));

@@ -131,7 +131,7 @@ fn a_body_that_breaks_off_is_a_network_error() {
 
 #[test]
 fn dropping_a_call_lets_its_request_go() {
-    let host = FakeHost { endless: true, ..FakeHost::new([Reply::Hangs]) };
+    let host = FakeHost::new([Reply::Hangs]);
     assert!(now_or_never(engine().chat(&host, request("openai/gpt-6-luna"))).is_none());
     assert_eq!(host.requests.borrow().len(), 1);
     assert_eq!(host.open.get(), 0);

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -58,8 +58,8 @@ pub struct FakeHost {
     pub places: Rc<Cell<usize>>,
     /// What was waited for, in order.
     pub slept: RefCell<Vec<f64>>,
-    /// Time stands still.
-    pub endless: bool,
+    /// When somebody who sleeps wakes up.
+    pub timers: RefCell<Vec<f64>>,
     pub page: bool,
     pub reaches: Option<bool>,
     /// How many responses (or requests under way) have not been dropped.
@@ -141,11 +141,11 @@ impl Host for FakeHost {
         Ok(FakeResponse { head, pieces: pieces.into(), breaks, _open: open })
     }
     async fn sleep(&self, ms: f64) {
-        if self.endless {
-            std::future::pending::<()>().await;
-        }
+        let due = self.clock.get() + ms;
+        self.timers.borrow_mut().push(due);
+        let _stop = StopTimer(self, due);
+        poll_fn(|_| if self.clock.get() >= due { Poll::Ready(()) } else { Poll::Pending }).await;
         self.slept.borrow_mut().push(ms);
-        self.clock.set(self.clock.get() + ms);
     }
     async fn tool(&self, handle: u64, call_id: &str, input: &str) -> Result<ToolOutput, String> {
         self.tools.borrow_mut().push((handle, call_id.to_owned(), input.to_owned()));
@@ -194,6 +194,29 @@ pub fn open(engine: &Engine, host: &FakeHost, plan: impl Into<Plan>) -> Result<O
 /// Has a stream's next request sent.
 pub fn go_on(engine: &Engine, host: &FakeHost, stream: &mut OpenStream) -> Result<()> {
     now_or_never(engine.go_on(host, stream, &mut |_| {})).expect("nothing to wait for").map(drop)
+}
+
+struct StopTimer<'a>(&'a FakeHost, f64);
+
+impl Drop for StopTimer<'_> {
+    fn drop(&mut self) {
+        let mut timers = self.0.timers.borrow_mut();
+        let index = timers.iter().position(|due| *due == self.1).expect("it was set");
+        timers.swap_remove(index);
+    }
+}
+
+/// Runs a future in virtual time: when all wait, the clock goes on to the first who sleeps. `None` when
+/// nobody does.
+pub fn run<T>(host: &FakeHost, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(value);
+        }
+        let next = host.timers.borrow().iter().copied().reduce(f64::min)?;
+        host.clock.set(host.clock.get().max(next));
+    }
 }
 
 /// Runs a future that never really waits.

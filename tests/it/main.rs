@@ -15,6 +15,7 @@ mod histories;
 mod history;
 mod json;
 mod recordings;
+mod schedules;
 mod schema;
 mod services;
 mod sse;

@@ -8,7 +8,7 @@ use modelwire::open_stream::{OpenStream, Progress};
 use modelwire::options::ClientOptions;
 use serde_json::{Value, json};
 
-use crate::fake_host::{go_on, open, FakeHost, Reply, json as reply, now_or_never};
+use crate::fake_host::{FakeHost, Reply, go_on, json as reply, open, run};
 use crate::framing::value;
 
 fn engine() -> Engine {
@@ -32,7 +32,7 @@ fn request(more: &Value) -> Json<'static> {
 fn chat(host: &FakeHost, more: &Value) -> Result<ChatResponse, Box<Error>> {
     let engine = engine();
     let request = engine.read(request(more))?;
-    now_or_never(engine.chat(host, request)).expect("nothing to wait for")
+    run(host, engine.chat(host, request)).expect("somebody sleeps")
 }
 
 fn calls(list: &[(&str, &str, &str)]) -> Reply {
@@ -165,7 +165,7 @@ fn drive(engine: &Engine, host: &FakeHost, stream: &mut OpenStream, bodies: &[&s
             Ok(Progress::GoOn) => {}
         }
         for (index, step) in stream.steps().to_vec().iter().enumerate() {
-            let output = now_or_never(run_step(host, step)).unwrap();
+            let output = run(host, run_step(host, step)).unwrap();
             stream.tool_result(index, output);
         }
         if let Err(error) = go_on(engine, host, stream) {

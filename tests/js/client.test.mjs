@@ -35,10 +35,17 @@ describe("createClient", () => {
     const options = [
       [{ providers: { nobody: {} } }, "config", /providers\.nobody/],
       [{ providers: {}, unknown: 1 }, "config", /unknown/],
-      [{ ...provider(), retry: { maxAttempts: 2 } }, "unsupported", /retry/],
+      [{ ...provider(), retry: { maxAttempts: 0 } }, "config", /retry\.maxAttempts must be a whole number of at least 1/],
+      [{ ...provider(), retry: { attempts: 3 } }, "config", /retry\.attempts is not known/],
+      [{ ...provider(), timeout: { totalMs: -1 } }, "config", /timeout\.totalMs must be at least 1/],
+      [{ ...provider(), fallback: { order: "best" } }, "config", /fallback\.order must be one of/],
+      [{ ...provider(), limits: { openai: { scope: "tab" } } }, "config", /limits\.openai\.scope must be/],
+      [{ ...provider(), limits: { openai: { requestsPerMinute: 0 } } }, "config", /limits\.openai\.requestsPerMinute must be more than 0/],
+      [{ ...provider(), limits: { openai: { maxConcurrent: 1, scope: { update() {} } } } }, "config", /limits\.openai\.maxConcurrent/],
+      [{ ...provider(), catalog: { m: {} } }, "config", /catalog\.m: a model is named/],
+      [{ ...provider(), cache: true }, "unsupported", /cache/],
       [{ ...provider(), log: () => {} }, "unsupported", /log/],
       [{ ...provider(), store: { get() {}, set() {} } }, "unsupported", /store/],
-      [provider({ apiKey: ["a", "b"] }), "unsupported", /providers\.openai\.apiKey/],
       [provider({ apiKey: [] }), "missing-key", /providers\.openai\.apiKey/],
     ];
     for (const [given, code, message] of options) {
@@ -136,8 +143,7 @@ describe("chat", () => {
     const refused = [
       [{ cache: true }, /cache/],
       [{ budget: { usd: 1 } }, /budget/],
-      [{ retry: { when: () => true } }, /retry/],
-      [{ model: ["openai/a", "openai/b"] }, /a list of models/],
+      [{ liveUsage: true }, /liveUsage/],
     ];
     for (const [more, message] of refused) await assert.rejects(made.chat(ask(more)), (error) => isLlmError(error, "unsupported") && message.test(error.message));
     assert.equal(calls.length, 0);

@@ -19,7 +19,7 @@ const results = (call) => sent(call).filter(({ role }) => role === "tool").map((
 
 function setup(script, tools, more) {
   const { fetch, calls } = scripted(...script);
-  const client = createClient({ providers: { openai: { apiKey: "k", api: "chat" } }, fetch, ...more });
+  const client = createClient({ providers: { openai: { apiKey: "k", api: "chat" } }, retry: false, fetch, ...more });
   return { client, calls, request: { model: "openai/gpt-6-luna", messages: "Hi", tools } };
 }
 

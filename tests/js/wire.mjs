@@ -55,10 +55,10 @@ export function respond(call, pieces, init = { headers: { "content-type": "text/
   return new Response(body, init);
 }
 
-/** A client of a scripted provider, and the calls that it made. */
+/** A client of a scripted provider, and the calls that it made. One attempt: what is tried again is resilience.test.mjs's. */
 export function client(...script) {
   const { fetch, calls } = scripted(...script);
-  return { client: createClient({ providers: { openai: { apiKey: "a-key" } }, fetch }), calls };
+  return { client: createClient({ providers: { openai: { apiKey: "a-key" } }, retry: false, fetch }), calls };
 }
 
 export const ask = (more) => ({ model: "openai/m", messages: "Hi", ...more });
