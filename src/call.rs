@@ -173,6 +173,11 @@ impl Call {
         self.0.borrow().attempts.last().cloned()
     }
 
+    /// How many attempts have ended.
+    pub fn attempts(&self) -> u64 {
+        self.0.borrow().attempts.len() as u64
+    }
+
     /// "provider/model" of the attempt that is under way, or was last.
     pub fn asked(&self) -> String {
         let state = self.0.borrow();

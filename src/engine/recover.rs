@@ -212,7 +212,7 @@ fn record<'a>(event: &'a str, turn: &'a Turn, attempt: &'a Attempt, target: &'a 
         "provider": provider,
         "model": model,
         "durationMs": attempt.duration_ms,
-        "attempt": u64::from(turn.attempt),
+        "attempt": turn.call.attempts(),
         "error": attempt.error.as_ref().map(failure),
         "tags": tags,
     }

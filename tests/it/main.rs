@@ -9,6 +9,7 @@ mod asking;
 mod contract;
 mod engine;
 mod fake_host;
+mod fallback;
 mod fixtures;
 mod framing;
 mod histories;

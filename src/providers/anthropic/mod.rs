@@ -75,6 +75,10 @@ impl Dialect for Anthropic {
         error::of_response(head, body)
     }
 
+    fn prefills(&self, target: &Target<'_>) -> bool {
+        !self.rules(target).user_last
+    }
+
     fn output_by_tool(&self, target: &Target<'_>, request: &ChatRequest) -> bool {
         matches!(output::Form::of(request, abilities::Abilities::of(target.model)), output::Form::Tool)
     }

@@ -68,6 +68,10 @@ impl Dialect for OpenAiChat {
         response::decode(row, body, answer)
     }
 
+    fn prefills(&self, target: &Target<'_>) -> bool {
+        target.provider.row.quirks.prefill.is_some()
+    }
+
     fn stream_decoder(&self, row: &'static Row) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(row))
     }
