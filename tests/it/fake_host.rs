@@ -58,8 +58,9 @@ pub struct FakeHost {
     pub places: Rc<Cell<usize>>,
     /// What was waited for, in order.
     pub slept: RefCell<Vec<f64>>,
-    /// When somebody who sleeps wakes up.
-    pub timers: RefCell<Vec<f64>>,
+    /// Who sleeps, and until when.
+    pub timers: RefCell<HashMap<u64, (f64, Waker)>>,
+    pub timers_set: Cell<u64>,
     pub page: bool,
     pub reaches: Option<bool>,
     /// How many responses (or requests under way) have not been dropped.
@@ -142,9 +143,16 @@ impl Host for FakeHost {
     }
     async fn sleep(&self, ms: f64) {
         let due = self.clock.get() + ms;
-        self.timers.borrow_mut().push(due);
-        let _stop = StopTimer(self, due);
-        poll_fn(|_| if self.clock.get() >= due { Poll::Ready(()) } else { Poll::Pending }).await;
+        let id = self.timers_set.replace(self.timers_set.get() + 1);
+        let _stop = StopTimer(self, id);
+        poll_fn(|context| {
+            if self.clock.get() >= due {
+                return Poll::Ready(());
+            }
+            self.timers.borrow_mut().insert(id, (due, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
         self.slept.borrow_mut().push(ms);
     }
     async fn tool(&self, handle: u64, call_id: &str, input: &str) -> Result<ToolOutput, String> {
@@ -196,13 +204,25 @@ pub fn go_on(engine: &Engine, host: &FakeHost, stream: &mut OpenStream) -> Resul
     now_or_never(engine.go_on(host, stream, &mut |_| {})).expect("nothing to wait for").map(drop)
 }
 
-struct StopTimer<'a>(&'a FakeHost, f64);
+struct StopTimer<'a>(&'a FakeHost, u64);
 
 impl Drop for StopTimer<'_> {
     fn drop(&mut self) {
-        let mut timers = self.0.timers.borrow_mut();
-        let index = timers.iter().position(|due| *due == self.1).expect("it was set");
-        timers.swap_remove(index);
+        self.0.timers.borrow_mut().remove(&self.1);
+    }
+}
+
+impl FakeHost {
+    /// Lets time pass until the first who sleeps wakes up; false when nobody does.
+    pub fn pass_time(&self) -> bool {
+        let Some(next) = self.timers.borrow().values().map(|(due, _)| *due).reduce(f64::min) else { return false };
+        self.clock.set(self.clock.get().max(next));
+        for (due, waker) in self.timers.borrow().values() {
+            if *due <= next {
+                waker.wake_by_ref();
+            }
+        }
+        true
     }
 }
 
@@ -214,8 +234,9 @@ pub fn run<T>(host: &FakeHost, future: impl Future<Output = T>) -> Option<T> {
         if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return Some(value);
         }
-        let next = host.timers.borrow().iter().copied().reduce(f64::min)?;
-        host.clock.set(host.clock.get().max(next));
+        if !host.pass_time() {
+            return None;
+        }
     }
 }
 
