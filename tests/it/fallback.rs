@@ -62,7 +62,8 @@ fn who_is_asked_after_which_failure() {
     let filtered = error_body("content_policy_violation");
     let (long, quota) = (error_body("context_length_exceeded"), error_body("insufficient_quota"));
     let chain = json!(["openai/a", "openai/b", "anthropic/c"]);
-    let windows = json!({ "openai/a": { "contextWindow": 100 }, "openai/b": { "contextWindow": 100 }, "anthropic/c": { "contextWindow": 200 } });
+    let windows =
+        json!({ "openai/a": { "contextWindow": 100 }, "openai/b": { "contextWindow": 100 }, "anthropic/c": { "contextWindow": 200 } });
     let blind = json!({ "openai/a": { "abilities": { "vision": false, "tools": false } } });
     let picture = json!([{ "role": "user", "content": [{ "type": "image", "image": "https://example.com/a.png" }] }]);
     // What the client's options add, what the request adds, the replies, the attempts, the waits.
@@ -170,13 +171,19 @@ fn who_is_asked_after_which_failure() {
         let host = host(replies);
         let engine = engine(&options);
         if options.get("limits").is_some() {
-            run(&host, engine.gate().try_acquire(&host, &modelwire::engine::limits::Ask {
-                key: "openai/a",
-                amount: modelwire::engine::limits::Amount { requests: 1.0, ..Default::default() },
-                priority: 0.0,
-                max_wait_ms: None,
-                runs: false,
-            }))
+            run(
+                &host,
+                engine.gate().try_acquire(
+                    &host,
+                    &modelwire::engine::limits::Ask {
+                        key: "openai/a",
+                        amount: modelwire::engine::limits::Amount { requests: 1.0, ..Default::default() },
+                        priority: 0.0,
+                        max_wait_ms: None,
+                        runs: false,
+                    },
+                ),
+            )
             .unwrap()
             .unwrap();
         }
@@ -243,7 +250,10 @@ fn each_target_gets_its_own_request() {
     chat(&engine(&models), &host, &json!({ "model": "careful", "temperature": 1, "maxTokens": 5 })).unwrap();
     let sent: Vec<Value> = host.requests.borrow().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
     assert_eq!((&sent[0]["temperature"], &sent[0]["max_completion_tokens"]), (&json!(0), &json!(10)));
-    assert_eq!((&sent[1]["temperature"], &sent[1]["max_tokens"], sent[1]["messages"].as_array().unwrap().len()), (&json!(1), &json!(20), 2));
+    assert_eq!(
+        (&sent[1]["temperature"], &sent[1]["max_tokens"], sent[1]["messages"].as_array().unwrap().len()),
+        (&json!(1), &json!(20), 2)
+    );
 }
 
 #[test]
@@ -325,7 +335,10 @@ fn a_function_is_asked_once_more_when_its_key_was_refused() {
 // ─────────────────────────────────────────── streams
 
 fn delta(text: &str) -> String {
-    format!("data: {}\n\n", json!({ "id": "c1", "model": "m", "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }] }))
+    format!(
+        "data: {}\n\n",
+        json!({ "id": "c1", "model": "m", "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }] })
+    )
 }
 
 const END: &str = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":30,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
@@ -354,7 +367,8 @@ fn an_error_before_any_content_falls_back_without_a_word_of_it_in_the_answer() {
     assert_eq!((&events[0]["next"], &events[0]["delayMs"]), (&json!("groq/b"), &json!(0)));
     assert_eq!((&events[1]["provider"], text(&events).as_str()), (&json!("groq"), "Hello"));
     assert_eq!(story(&events[5]["response"]["attempts"]), ["openai/a 200", "groq/b 200"]);
-    let told: Vec<(&str, Value)> = host.told.borrow().iter().map(|(event, record)| (*event, serde_json::from_str(record).unwrap())).collect();
+    let told: Vec<(&str, Value)> =
+        host.told.borrow().iter().map(|(event, record)| (*event, serde_json::from_str(record).unwrap())).collect();
     assert_eq!((told.len(), told[0].0, &told[0].1["provider"]), (1, "fallback", &json!("groq")));
 }
 

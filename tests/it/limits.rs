@@ -25,7 +25,13 @@ fn gate(limits: &Value) -> Rc<Gate> {
 }
 
 fn ask(tokens: f64, priority: f64) -> Ask<'static> {
-    Ask { key: "openai/m", amount: Amount { requests: 1.0, input_tokens: tokens, output_tokens: 0.0 }, priority, max_wait_ms: None, runs: true }
+    Ask {
+        key: "openai/m",
+        amount: Amount { requests: 1.0, input_tokens: tokens, output_tokens: 0.0 },
+        priority,
+        max_wait_ms: None,
+        runs: true,
+    }
 }
 
 /// Starts a call that takes some time, and notes when it was let in.
@@ -120,7 +126,10 @@ fn a_large_prompt_stretches_the_burst_of_tokens_up_to_a_minute() {
     let tokens = |tokens: f64| Amount { requests: 1.0, input_tokens: tokens, output_tokens: 0.0 };
     assert_eq!(limit.wait_ms(&tokens(6_000.0), 0.0).0, 0.0);
     assert!(limit.never(&tokens(6_000.0)).is_none());
-    assert_eq!(limit.never(&tokens(6_001.0)).unwrap(), "this needs 6001 tokens, and the limit \"openai\" never grants more than 6000 at once");
+    assert_eq!(
+        limit.never(&tokens(6_001.0)).unwrap(),
+        "this needs 6001 tokens, and the limit \"openai\" never grants more than 6000 at once"
+    );
     limit.take(&tokens(6_000.0), 0.0);
     // Six seconds hold a tenth; the whole minute was taken.
     assert_eq!(limit.wait_ms(&tokens(600.0), 0.0).0, 60_000.0);
@@ -390,7 +399,11 @@ fn a_limit_follows_the_providers_own_figures_downwards() {
         let host = FakeHost::new([]);
         gate.learn(&host, &format!("{provider}/m"), &head(200, headers), None);
         let status = value(&gate.status(0.0));
-        assert_eq!((&status[0]["remainingRequests"], &status[0]["remainingTokens"]), (&json!(requests), &json!(tokens)), "{provider} {headers:?}");
+        assert_eq!(
+            (&status[0]["remainingRequests"], &status[0]["remainingTokens"]),
+            (&json!(requests), &json!(tokens)),
+            "{provider} {headers:?}"
+        );
     }
     let deaf = gate(&json!({ "openai": { "requestsPerMinute": 100, "learn": false } }));
     deaf.learn(&FakeHost::new([]), "openai/m", &head(429, &[("x-ratelimit-remaining-requests", "0")]), Some(5000));
@@ -399,10 +412,13 @@ fn a_limit_follows_the_providers_own_figures_downwards() {
 
 #[test]
 fn a_429_stops_everybody_until_it_is_over() {
-    let options = json!({ "providers": { "openai": { "apiKey": [false], "api": "chat" } }, "limits": { "openai": { "requestsPerMinute": 600 } } });
+    let options =
+        json!({ "providers": { "openai": { "apiKey": [false], "api": "chat" } }, "limits": { "openai": { "requestsPerMinute": 600 } } });
     let engine = Engine::new(ClientOptions::read(plain(&options)).unwrap());
-    let hello = r#"{"id":"c1","model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hello"}}]}"#;
-    let limited = Reply::Answers(429, vec![("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1m30s")], vec![b"{}".to_vec()]);
+    let hello =
+        r#"{"id":"c1","model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hello"}}]}"#;
+    let limited =
+        Reply::Answers(429, vec![("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1m30s")], vec![b"{}".to_vec()]);
     let host = FakeHost::new([limited, crate::fake_host::json(200, hello), crate::fake_host::json(200, hello)]);
     let request = || Plan::from(ChatRequest::read(object! { "model": "openai/m", "messages": "Hi" }).unwrap());
     let response = run(&host, engine.chat(&host, request())).unwrap().unwrap();
@@ -410,7 +426,10 @@ fn a_429_stops_everybody_until_it_is_over() {
     let events: Vec<&str> = host.told.borrow().iter().map(|(event, _)| *event).collect();
     assert_eq!(events, ["limit", "retry"]);
     let status: Value = serde_json::from_str(&host.told.borrow()[0].1).unwrap();
-    assert_eq!((&status["key"], &status["remainingRequests"], &status["resetAt"]), (&json!("openai"), &json!(0), &json!("1970-01-01T00:01:30.100Z")));
+    assert_eq!(
+        (&status["key"], &status["remainingRequests"], &status["resetAt"]),
+        (&json!("openai"), &json!(0), &json!("1970-01-01T00:01:30.100Z"))
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@
 mod aliases;
 mod asking;
 mod contract;
-mod engine;
 mod crowd;
+mod engine;
 mod fake_host;
 mod fallback;
 mod fixtures;
@@ -17,6 +17,7 @@ mod histories;
 mod history;
 mod json;
 mod limits;
+mod policies;
 mod recordings;
 mod schedules;
 mod schema;
