@@ -14,11 +14,17 @@ export interface OriginScope extends LimitStore {
 export function crossingLimits(limits: Record<string, LimitOptions>, handles: Handles, now: () => number): Record<string, unknown> {
   const crossing = (limit: LimitOptions): unknown => {
     const scope = limit?.scope as unknown;
-    if (scope === "origin") return { ...limit, scope: { $origin: handles.keep(lazily(now)) } };
+    if (scope === "origin") return { ...limit, scope: { $origin: isShared() ? handles.keep(lazily(now)) : 0 } };
     if (typeof (scope as LimitStore | null)?.update === "function") return { ...limit, scope: { $store: handles.keep(scope) } };
     return limit;
   };
   return Object.fromEntries(Object.entries(limits).map(([key, limit]) => [key, crossing(limit)]));
+}
+
+/** Whether there is a site whose tabs share something. */
+function isShared(): boolean {
+  const { indexedDB, navigator } = globalThis as Partial<typeof globalThis>;
+  return Boolean(indexedDB && navigator?.locks);
 }
 
 // A part of the package by itself: pages without such a limit do not load it.

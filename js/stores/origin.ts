@@ -13,21 +13,14 @@ interface Kept {
   at: number;
 }
 
-/** Throws (code "unsupported") where a site has no such things. `now`: the client's clock, for tests; it must be the same in all tabs. */
+/** `now`: the client's clock, which must be the same in all tabs. */
 export function originStore(now: () => number): OriginScope {
-  const { indexedDB, navigator } = globalThis as Partial<typeof globalThis>;
-  const locks = navigator?.locks;
-  if (!indexedDB || !locks) {
-    throw errorOf(
-      "unsupported",
-      'scope "origin" is for pages and their workers (it needs IndexedDB and Web Locks): use "client", or a LimitStore that your servers share',
-    );
-  }
+  const { locks } = navigator;
   let opening: Promise<IDBDatabase> | undefined;
 
   function open(): Promise<IDBDatabase> {
     return (opening ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB!.open(DATABASE, 1);
+      const request = indexedDB.open(DATABASE, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STATES);
       request.onerror = () => reject(request.error);
       request.onblocked = () => reject(new Error("another tab holds an older version of it open"));
@@ -99,7 +92,7 @@ export function originStore(now: () => number): OriginScope {
   /** Holds a lock until it is released; nothing where it was wanted at once and is not free. */
   function hold(name: string, options: LockOptions): Promise<(() => void) | undefined> {
     return new Promise((resolve, reject) => {
-      locks!
+      locks
         .request(name, options, (lock) => {
           if (!lock) return resolve(undefined);
           return new Promise<void>((release) => resolve(release));

@@ -441,9 +441,17 @@ impl Place {
 
     fn gave_up(&self, now: f64) -> Box<Error> {
         let inner = self.gate.inner.borrow();
-        let expected_ms = inner.expected_ms(&self.limits, self.lane, self.rank, &Amount::default(), now);
-        let store_ms = inner.lanes.all()[self.lane].not_before_ms - now;
-        too_long(&inner.limits[self.limits[0]].key, expected_ms.max(store_ms))
+        let none = Amount::default();
+        let mut wait_ms = inner.expected_ms(&self.limits, self.lane, self.rank, &none, now);
+        wait_ms = wait_ms.max(inner.lanes.all()[self.lane].not_before_ms - now);
+        for index in &self.limits {
+            // What a store holds is not known here; what this client alone waits for there is.
+            let limit = &inner.limits[*index];
+            if limit.store().is_some() {
+                wait_ms = wait_ms.max(limit.flow_ms(&limit.ahead));
+            }
+        }
+        too_long(&inner.limits[self.limits[0]].key, wait_ms.max(1.0))
     }
 }
 

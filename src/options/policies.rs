@@ -1,6 +1,6 @@
 //! The options of policies, where they stand: in a client's options, a provider's, a request.
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Value};
 use crate::json::Json;
 use crate::models::{Abilities, ModelInfo, Prices};
@@ -118,6 +118,11 @@ fn read_scope(fields: &mut Fields) -> Result<Scope> {
     match fields.take("scope") {
         None => Ok(Scope::Client),
         Some(Json::String(word)) if word == "client" => Ok(Scope::Client),
+        // Where the facade found no site whose tabs share anything.
+        Some(value) if known(&value) == Some(Scope::Origin(0)) => {
+            let why = "\"origin\" is for pages and their workers (it takes IndexedDB and Web Locks); use \"client\", or a LimitStore that your servers share";
+            Err(Error::new(ErrorKind::Unsupported, format!("{} {why}", fields.name("scope"))))
+        }
         Some(value) => known(&value).ok_or_else(|| fields.error("scope", "must be \"client\", \"origin\" or a LimitStore")),
     }
 }

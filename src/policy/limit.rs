@@ -164,6 +164,12 @@ impl Limit {
         (longest, short)
     }
 
+    /// How long this takes to flow in, from nothing.
+    pub fn flow_ms(&self, amount: &Amount) -> f64 {
+        let each = self.rates.iter().zip(amount.of_each());
+        each.filter_map(|(rate, amount)| Some(amount * 60_000.0 / rate.as_ref()?.per_minute)).fold(0.0, f64::max)
+    }
+
     /// Takes it, whether it is there or not.
     pub fn take(&mut self, amount: &Amount, now: f64) {
         for (index, asked) in amount.of_each().into_iter().enumerate() {

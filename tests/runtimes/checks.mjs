@@ -17,6 +17,7 @@ import { mediaChecks } from "./checks/media.mjs";
 import { outputChecks } from "./checks/output.mjs";
 import { pageChecks } from "./checks/page.mjs";
 import { reasoningChecks } from "./checks/reasoning.mjs";
+import { resilienceChecks } from "./checks/resilience.mjs";
 import { stoppingChecks } from "./checks/stopping.mjs";
 import { streamChecks } from "./checks/streams.mjs";
 import { toolChecks } from "./checks/tools.mjs";
@@ -24,7 +25,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...clientChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...clientChecks, ...pageChecks];
 
 /** The checks for a runtime: { page }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

@@ -6,11 +6,17 @@ import { loads } from "./watch.mjs";
 
 const limitMs = 30_000;
 
+/**
+ * One attempt, unless a check asks for more: most are about what a failure is, and would wait for the back-off. What is tried
+ * again is checks/resilience.mjs's.
+ */
+const once = (modelwire) => ({ ...modelwire, createClient: (options) => modelwire.createClient({ retry: false, ...options }) });
+
 /** Runs all checks (or those at `indices`); `report` gets { name, ms, error } of each. `settings` come from the driver. */
 export async function runChecks(modelwire, settings, report, indices) {
   const env = { ...settings, serve: connect(settings.replay), loads };
   const checks = checksFor(env);
-  for (const index of indices ?? checks.keys()) await report(await runCheck(checks[index], modelwire, env));
+  for (const index of indices ?? checks.keys()) await report(await runCheck(checks[index], once(modelwire), env));
 }
 
 /** Rejections that nobody handled. Each agent listens in its runtime's way and calls this. */

@@ -14,6 +14,7 @@
 //             is answered before one
 //   end       "close" (default), "drop" (the connection breaks without the body's end), "open" (nothing more comes)
 //   status, headers
+//   replies   a list of scripts in place of all this: one for each request, the last one for all that follow
 //   redirect  a URL (status 307)
 //   cors      "allow" (default), "hide" (allowed, but no header is exposed), "none", "refuse-preflight"
 import { createServer } from "node:http";
@@ -75,7 +76,8 @@ class Script {
   }
 
   async answer(request, response, at) {
-    const { script } = this;
+    const { replies } = this.script;
+    const script = replies ? replies[Math.min(this.requests.length, replies.length - 1)] : this.script;
     if (request.method === "OPTIONS") {
       this.preflights += 1;
       return response.writeHead(script.cors === "refuse-preflight" ? 403 : 204, cors(script.cors, request)).end();
@@ -93,11 +95,10 @@ class Script {
     exchange.body = await text(request).catch(() => null);
     exchange.arrivedMs = performance.now();
     this.#changed();
-    await this.#play(request, response, exchange);
+    await this.#play(request, response, exchange, script);
   }
 
-  async #play(request, response, exchange) {
-    const { script } = this;
+  async #play(request, response, exchange, script) {
     if (script.hold === "head") await this.#pause(exchange);
     if (exchange.closed) return;
     const headers = { "content-type": "text/event-stream", ...cors(script.cors, request), ...script.headers };

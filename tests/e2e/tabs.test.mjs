@@ -1,0 +1,168 @@
+// One limit for all tabs of a site, in one real browser profile: what the server sees, and what becomes of every request.
+//
+// A minute lasts a second here: the client's clock runs sixty times as fast, which is all that is not as in life.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { join, normalize } from "node:path";
+import { after, before, describe, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { chromiumFlags, findBrowsers } from "../../js/build/browsers.mjs";
+import { root } from "../../js/build/run.mjs";
+
+const dist = join(root, "pkg", "dist");
+const TABS = 5;
+const REQUESTS = 100;
+/** A minute of the limit's, in real milliseconds. */
+const MINUTE_MS = 1000;
+const LIMIT = { requestsPerMinute: 60, burst: 60 };
+/** How much later than another one a request may arrive of two that were let go at the same moment. */
+const JITTER_MS = 500;
+
+const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+
+/** The site, and the provider behind it: notes when each request arrives. */
+async function open() {
+  const arrivals = [];
+  const running = { now: 0, most: 0 };
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://x");
+    if (pathname === "/v1/chat/completions") {
+      arrivals.push(performance.now());
+      running.most = Math.max(running.most, ++running.now);
+      request.resume();
+      const delay = Number(request.headers["x-delay-ms"] ?? 0);
+      setTimeout(() => {
+        running.now--;
+        response.writeHead(200, { "content-type": "application/json" }).end(answer);
+      }, delay);
+      return;
+    }
+    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
+    try {
+      const type = pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript";
+      const content = await readFile(join(dist, normalize(pathname.replace("/modelwire/", "/"))));
+      response.writeHead(200, { "content-type": type }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return { origin, arrivals, running, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+}
+
+/** Runs in a tab: sends so many requests at once; what became of each. */
+async function sendAll({ count, limit, minuteMs, delayMs }) {
+  const { createClient } = await import("/modelwire/entry/url.js");
+  const speed = 60_000 / minuteMs;
+  const clock = {
+    now: () => Date.now() * speed,
+    setTimeout: (callback, ms) => setTimeout(callback, ms / speed),
+    clearTimeout: (timer) => clearTimeout(timer),
+  };
+  const client = createClient({
+    providers: { mine: { kind: "openai-compatible", baseURL: `${location.origin}/v1`, headers: { "x-delay-ms": String(delayMs ?? 0) } } },
+    limits: { mine: { scope: "origin", ...limit } },
+    retry: false,
+    clock,
+  });
+  globalThis.outcomes = { served: 0, refused: 0, other: [] };
+  const one = async () => {
+    try {
+      const { text } = await client.chat({ model: "mine/m", messages: "Hi" });
+      if (text === "Hi") outcomes.served++;
+    } catch (error) {
+      if (error.code === "rate-limit" && error.status === null && error.retryAfterMs > 0) outcomes.refused++;
+      else outcomes.other.push(`${error.code}: ${error.message}`);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, one));
+  return outcomes;
+}
+
+/** The most requests that arrived in any window beyond what the limit lets go in it. */
+function excess(arrivals) {
+  let most = -Infinity;
+  for (let first = 0; first < arrivals.length; first++) {
+    for (let last = first; last < arrivals.length; last++) {
+      const allowed = LIMIT.burst + (LIMIT.requestsPerMinute * (arrivals[last] - arrivals[first] + JITTER_MS)) / MINUTE_MS;
+      most = Math.max(most, last - first + 1 - allowed);
+    }
+  }
+  return most;
+}
+
+const found = findBrowsers();
+const browsers = { chromium: { args: chromiumFlags }, firefox: { browser: "firefox" } };
+
+for (const [name, options] of Object.entries(browsers)) {
+  describe(`${TABS} tabs of one site in ${name}`, { skip: found[name] ? false : `there is no ${name}` }, () => {
+    let browser;
+    let site;
+    before(async () => {
+      browser = await puppeteer.launch({ executablePath: found[name], headless: true, ...options });
+    });
+    after(() => browser?.close());
+
+    async function tabs(count) {
+      site = await open();
+      return Promise.all(Array.from({ length: count }, async () => {
+        const page = await browser.newPage();
+        await page.goto(site.origin);
+        return page;
+      }));
+    }
+    const leave = async (pages) => {
+      await Promise.all(pages.map((page) => page.close()));
+      await site.close();
+    };
+
+    test("the server never sees more than the limit allows, and every request is accounted for", async () => {
+      const pages = await tabs(TABS);
+      // Five minutes of patience: time for 60 + 5 × 60 of the 500.
+      const settings = { count: REQUESTS, limit: { ...LIMIT, maxWaitMs: 5 * 60_000 }, minuteMs: MINUTE_MS };
+      const outcomes = await Promise.all(pages.map((page) => page.evaluate(sendAll, settings)));
+      const sum = (what) => outcomes.reduce((total, outcome) => total + outcome[what], 0);
+      assert.deepEqual(outcomes.flatMap(({ other }) => other), []);
+      assert.equal(sum("served") + sum("refused"), TABS * REQUESTS);
+      assert.equal(site.arrivals.length, sum("served"));
+      assert.ok(excess(site.arrivals) <= 0, `${excess(site.arrivals)} too many in a window`);
+      // Neither is anything left lying: what five minutes let go was let go, as far as a busy machine keeps up.
+      assert.ok(sum("served") >= 60 + 4 * 60 * 0.8, `${sum("served")} were served`);
+      assert.ok(sum("refused") > 0);
+      await leave(pages);
+    });
+
+    test("a tab that is closed in the middle takes no capacity with it", async () => {
+      const pages = await tabs(TABS);
+      const settings = { count: REQUESTS, limit: LIMIT, minuteMs: MINUTE_MS };
+      const running = pages.map((page) => page.evaluate(sendAll, settings));
+      // The closed one's promise ends with its page.
+      for (const one of running) one.catch(() => {});
+      await pages[0].waitForFunction("globalThis.outcomes?.served >= 5", { timeout: 20_000, polling: 20 });
+      await pages[0].close({ runBeforeUnload: false });
+      const outcomes = await Promise.all(running.slice(1));
+      assert.deepEqual(outcomes, Array(TABS - 1).fill({ served: REQUESTS, refused: 0, other: [] }));
+      assert.ok(excess(site.arrivals) <= 0, `${excess(site.arrivals)} too many in a window`);
+      const took = (site.arrivals.at(-1) - site.arrivals[0]) / MINUTE_MS;
+      const needed = (site.arrivals.length - LIMIT.burst) / LIMIT.requestsPerMinute;
+      assert.ok(took <= needed * 1.3 + 1, `${site.arrivals.length} requests took ${took} minutes; ${needed} are needed`);
+      await leave(pages.slice(1));
+    });
+
+    test("no more run at once than may in all tabs together, and a closed tab gives its places back", async () => {
+      const pages = await tabs(3);
+      const settings = { count: 12, limit: { maxConcurrent: 4 }, minuteMs: MINUTE_MS, delayMs: 100 };
+      const running = pages.map((page) => page.evaluate(sendAll, settings));
+      for (const one of running) one.catch(() => {});
+      await pages[0].waitForFunction("globalThis.outcomes?.served >= 1", { timeout: 20_000, polling: 20 });
+      await pages[0].close();
+      const outcomes = await Promise.all(running.slice(1));
+      assert.deepEqual(outcomes, Array(2).fill({ served: 12, refused: 0, other: [] }));
+      // A tab that closes frees its places before the server has noticed that its requests are gone.
+      assert.ok(site.running.most <= 8, `${site.running.most} at once`);
+      await leave(pages.slice(1));
+    });
+  });
+}
