@@ -64,6 +64,7 @@ export function bindHost(
     },
     tell: (event, record) => events.tell(event, record),
     limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
+    limitLater: (store, key, change) => void changeLimit(core(), handles.get(store) as LimitStore, key, change).catch(() => {}),
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     now: () => (clock ?? Date).now(),
     sleep: (ms, signal) =>

@@ -64,7 +64,7 @@ export function limitsOf(connect: () => Promise<Connection>, running: Set<Runnin
     async acquire(key, amount, options = {}) {
       const { signal, ...rest } = options;
       const call = new Call();
-      const result = call.run(connect, ({ core, client }, number) => core.limits_acquire(client, number, named(key), { ...amount, ...rest }));
+      const result = call.run(connect, ({ core, client }, number) => core.limits_acquire(client, number, named(key), { ...amount, ...rest }, true));
       const release = watch(call, signal, running);
       try {
         await result;
@@ -73,7 +73,7 @@ export function limitsOf(connect: () => Promise<Connection>, running: Set<Runnin
       }
     },
     async tryAcquire(key, amount) {
-      return new Call().run(connect, ({ core, client }, number) => core.limits_try(client, number, named(key), { ...amount }));
+      return new Call().run(connect, ({ core, client }, number) => core.limits_acquire(client, number, named(key), { ...amount }, false));
     },
   };
 }

@@ -41,8 +41,8 @@ export interface Core {
   key_pick(client: number, provider: string): number;
   /** JSON of a list of LimitStatus. */
   limits_status(client: number): string;
-  limits_acquire(client: number, call: number, key: string, options: object): Promise<void>;
-  limits_try(client: number, call: number, key: string, options: object): Promise<boolean>;
+  /** Whether there was room; without `wait`, at once. */
+  limits_acquire(client: number, call: number, key: string, options: object, wait: boolean): Promise<boolean>;
   /** The new state of a limit that is kept in a store, and the wait in milliseconds. */
   limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
   /** The wait before the next attempt; -1: there is none, -2: none in time. `error`: JSON. */
@@ -87,6 +87,8 @@ export interface HostBindings {
   tell(event: string, record: string): void;
   /** Changes a limit that is kept in a store: the wait in milliseconds, 0 when taken. `change`: JSON for the core. */
   limit(store: number, key: string, change: string): Promise<number>;
+  /** The same when nobody waits for it. */
+  limitLater(store: number, key: string, change: string): void;
   /** One of the places that all tabs and workers share; gives what gives it back. */
   place(store: number, key: string, count: number, signal: AbortSignal): Promise<() => void>;
   /** Runs a tool; rejects with what the model is told. */

@@ -194,6 +194,11 @@ impl Answer {
         self.resumed = true;
     }
 
+    /// It broke off again. What was held back looked like a repetition: who goes on now says it, if it was none.
+    pub fn drop_seam(&mut self) {
+        self.seam = None;
+    }
+
     /// What may have been a repetition, and was not.
     pub fn end_seam(&mut self) {
         if let Some(mut seam) = self.seam.take() {

@@ -1,7 +1,8 @@
 //! The order of operations of a call, readable top to bottom.
 //!
 //! Who is asked, with which key, what is sent, what the answer means. It performs nothing itself (a
-//! [`Host`] does) and knows no provider's JSON (a [`Dialect`] does). Called by `web` and by tests.
+//! [`Host`] does) and knows no provider's JSON (a
+//! [`Dialect`](crate::providers::Dialect) does). Called by `web` and by tests.
 
 mod aliases;
 mod ask;

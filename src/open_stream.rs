@@ -374,7 +374,7 @@ impl OpenStream {
     /// Somebody else may mend it, unless something was shown: then only if that was asked for.
     fn failed(&mut self, error: Box<Error>, now: f64) -> Result<Progress> {
         let mut error = self.call.failed(error, now);
-        self.answer.end_seam();
+        self.answer.drop_seam();
         self.answer.estimate_usage();
         let over = error.timeout == Some(Timeout::Total) || !matches!(self.source, Source::Provider(..));
         if let Some(turn) = self.turn.as_mut().filter(|_| !over) {

@@ -82,7 +82,8 @@ impl Usage {
         };
         sum(&mut self.input_tokens, other.input_tokens);
         sum(&mut self.output_tokens, other.output_tokens);
-        sum(&mut self.total_tokens, other.total_tokens);
+        // A total of one part alone would be none.
+        self.total_tokens = self.total_tokens.zip(other.total_tokens).map(|(mine, other)| mine + other);
         sum(&mut self.cache_read_tokens, other.cache_read_tokens);
         sum(&mut self.cache_write_tokens, other.cache_write_tokens);
         sum(&mut self.reasoning_tokens, other.reasoning_tokens);

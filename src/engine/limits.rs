@@ -146,13 +146,16 @@ impl Gate {
         }
     }
 
+    /// Takes room, waiting for it: for what has no end of which anybody here hears.
+    pub async fn take<H: Host>(self: &Rc<Self>, host: &H, ask: &Ask<'_>) -> Result<()> {
+        self.acquire(host, ask).await?.keep();
+        Ok(())
+    }
+
     /// Takes room if there is some now.
     pub async fn try_acquire<H: Host>(self: &Rc<Self>, host: &H, ask: &Ask<'_>) -> Result<bool> {
-        match self.acquire(host, &Ask { max_wait_ms: Some(0.0), ..*ask }).await {
-            Ok(permit) => {
-                permit.keep();
-                Ok(true)
-            }
+        match self.take(host, &Ask { max_wait_ms: Some(0.0), ..*ask }).await {
+            Ok(()) => Ok(true),
             Err(error) if error.kind == ErrorKind::RateLimit => Ok(false),
             Err(error) => Err(error),
         }
@@ -472,10 +475,10 @@ impl Drop for Place {
 }
 
 fn too_long(key: &str, wait_ms: f64) -> Box<Error> {
-    let wait_ms = wait_ms.max(0.0).ceil();
+    let wait_ms = wait_ms.max(0.0).ceil() as u64;
     let mut error =
         Error::new(ErrorKind::RateLimit, format!("the limit \"{key}\" would hold this for {wait_ms} ms, which is longer than maxWaitMs"));
-    error.retry_after_ms = Some(wait_ms as u64);
+    error.retry_after_ms = Some(wait_ms);
     error
 }
 

@@ -57,28 +57,15 @@ pub fn limits_status(number: u32) -> JsValue {
     json(&client(number).map_or(Json::Array(Vec::new()), |client| client.engine.gate().status(client.host.now())))
 }
 
-/// Waits for room under the limits of `key`.
+/// Takes room under the limits of `key`: whether there was some. `wait`: until there is.
 #[wasm_bindgen]
-pub fn limits_acquire(number: u32, call: u32, key: String, options: JsValue) -> Promise {
+pub fn limits_acquire(number: u32, call: u32, key: String, options: JsValue, wait: bool) -> Promise {
     let options = plain(&options, ErrorKind::InvalidRequest);
-    run(number, call, |client, _| {
+    run(number, call, move |client, _| {
         Box::pin(async move {
             let ask = read_ask(&key, options?)?;
-            // What is acquired by hand has no end of which anybody hears.
-            client.engine.gate().acquire(&client.host, &ask).await?.keep();
-            Ok(JsValue::UNDEFINED)
-        })
-    })
-}
-
-/// Takes room, if there is some now: true.
-#[wasm_bindgen]
-pub fn limits_try(number: u32, call: u32, key: String, options: JsValue) -> Promise {
-    let options = plain(&options, ErrorKind::InvalidRequest);
-    run(number, call, |client, _| {
-        Box::pin(async move {
-            let ask = read_ask(&key, options?)?;
-            Ok(client.engine.gate().try_acquire(&client.host, &ask).await?.into())
+            let gate = client.engine.gate();
+            Ok(if wait { gate.take(&client.host, &ask).await.map(|()| true) } else { gate.try_acquire(&client.host, &ask).await }?.into())
         })
     })
 }

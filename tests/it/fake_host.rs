@@ -36,6 +36,9 @@ pub fn json(status: u16, body: &str) -> Reply {
     Reply::Answers(status, vec![("content-type", "application/json")], vec![body.as_bytes().to_vec()])
 }
 
+/// The state of a limit that is kept in a store.
+type Kept = Option<Vec<u8>>;
+
 #[derive(Default)]
 pub struct FakeHost {
     pub replies: RefCell<VecDeque<Reply>>,
@@ -53,7 +56,7 @@ pub struct FakeHost {
     /// What was told to listeners: the event, the record as JSON.
     pub told: RefCell<Vec<(&'static str, String)>>,
     /// Limits that are kept in stores.
-    pub states: RefCell<HashMap<(u64, String), Option<Vec<u8>>>>,
+    pub states: RefCell<HashMap<(u64, String), Kept>>,
     /// How many places of the site's are taken.
     pub places: Rc<Cell<usize>>,
     /// What was waited for, in order.

@@ -67,7 +67,8 @@ fn who_is_asked_after_which_failure() {
     let blind = json!({ "openai/a": { "abilities": { "vision": false, "tools": false } } });
     let picture = json!([{ "role": "user", "content": [{ "type": "image", "image": "https://example.com/a.png" }] }]);
     // What the client's options add, what the request adds, the replies, the attempts, the waits.
-    let table: Vec<(&str, Value, Value, Vec<Reply>, Vec<&str>, Vec<f64>)> = vec![
+    type Row = (&'static str, Value, Value, Vec<Reply>, Vec<&'static str>, Vec<f64>);
+    let table: Vec<Row> = vec![
         (
             "what passes by itself is tried again first",
             json!({}),

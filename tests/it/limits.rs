@@ -386,7 +386,8 @@ fn head(status: u16, headers: &[(&str, &str)]) -> ResponseHead {
 
 #[test]
 fn a_limit_follows_the_providers_own_figures_downwards() {
-    let table: [(&str, &[(&str, &str)], u64, u64); 6] = [
+    type Row = (&'static str, &'static [(&'static str, &'static str)], u64, u64);
+    let table: [Row; 6] = [
         ("openai", &[("x-ratelimit-remaining-requests", "3"), ("x-ratelimit-remaining-tokens", "200")], 3, 200),
         ("openai", &[("x-ratelimit-remaining-requests", "300"), ("x-ratelimit-remaining-tokens", "99999")], 10, 600),
         ("anthropic", &[("anthropic-ratelimit-requests-remaining", "2"), ("anthropic-ratelimit-tokens-remaining", "10")], 2, 10),

@@ -33,7 +33,7 @@ pub fn client_with(fetch: &str, key: &str) -> (u32, JsValue) {
         "{{ page: false, now() {{ return 1e12 }}, reaches(url) {{ return undefined }}, key(provider) {{ {key} }},
             fetch(url, init) {{ this.url = url; this.init = init; this.calls = (this.calls ?? 0) + 1; {fetch} }} }}"
     ));
-    let options = js("{ providers: { openai: { apiKey: true } } }");
+    let options = js("{ providers: { openai: { apiKey: true } }, retry: false }");
     let client = web::client_new(options, host.clone().unchecked_into()).expect("good options");
     (client, host)
 }
@@ -46,6 +46,14 @@ pub fn request(more: &str) -> JsValue {
 /// What `chat` gives: the response, or the error.
 pub async fn chat(client: u32, request: JsValue) -> Result<Value, Value> {
     settled(web::chat(client, next_call(), request)).await
+}
+
+/// Opens a stream and has its request sent: its number, and its body or the error.
+pub async fn open(client: u32, call: u32) -> (u32, Result<JsValue, Value>) {
+    let stream = web::open(client, request("")).expect("a good request");
+    let progress = js("() => {}").unchecked_into();
+    let body = JsFuture::from(web::go_on(client, call, stream, progress)).await;
+    (stream, body.map_err(|error| parse(&error)))
 }
 
 /// The number of a call that no other has.
