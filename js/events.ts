@@ -30,7 +30,8 @@ export class Events {
         listener(JSON.parse(record) as never);
       } catch (thrown) {
         // As an event target does: told to the page or the process, not to who dispatched it.
-        queueMicrotask(() => {
+        if (typeof reportError === "function") reportError(thrown);
+        else queueMicrotask(() => {
           throw thrown;
         });
       }

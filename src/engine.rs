@@ -46,7 +46,8 @@ use send::read_all;
 pub use send::{Outcome, Ticket};
 pub use tools::run_step;
 pub use try_join::{Work, try_join};
-use within::{in_time, within};
+pub use within::in_time;
+use within::within;
 
 /// A client's decisions, and what they have to remember.
 #[derive(Debug)]

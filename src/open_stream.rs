@@ -118,6 +118,11 @@ impl OpenStream {
         }
     }
 
+    /// The call that it is.
+    pub fn call(&self) -> Call {
+        self.call.clone()
+    }
+
     /// The events since the last [`Batch::clear`].
     pub fn batch(&mut self) -> &mut Batch {
         &mut self.answer.batch
@@ -229,7 +234,7 @@ impl OpenStream {
 
     /// It was not: `error` is why.
     pub fn stuck(&mut self, turn: Turn, mut error: Box<Error>, now: f64) -> Box<Error> {
-        let broke_off = turn.said.is_some() || !matches!(self.source, Source::Nobody);
+        let broke_off = !matches!(self.source, Source::Nobody);
         self.turn = Some(turn);
         if broke_off && error.partial.is_none() {
             self.answer.estimate_usage();

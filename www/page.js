@@ -49,7 +49,8 @@ async function answer(settings, signal, again) {
   const calls = new Map();
   let client;
   try {
-    client = createClient({ providers: settings.options, fetch: wire.fetch });
+    // Who looks at a page is told of a long wait, and decides himself.
+    client = createClient({ providers: settings.options, fetch: wire.fetch, retry: { maxTotalMs: 5000 } });
     const useTools = !real && scenario.tools;
     const stream = client.stream({ model, messages: history, signal, ...(useTools && { tools }) });
     let response;

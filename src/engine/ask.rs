@@ -3,6 +3,7 @@
 use super::Engine;
 use super::limits::{Amount, Ask};
 use super::send::read_all;
+use super::within::in_time;
 use crate::call::{Call, is_html, not_the_api};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -68,7 +69,9 @@ impl<'a, H: Host> Inquiry<'a, H> {
         let (mut attempt, mut keys_tried) = (0, 0);
         loop {
             attempt += 1;
-            let Err(error) = self.try_send(&request, read).await else { return Ok(()) };
+            let (host, call) = (self.host, self.call.clone());
+            let sent = in_time(host, &call, Box::pin(self.try_send(&request, read))).await;
+            let Err(error) = sent else { return Ok(()) };
             let another_key = self.note(&error);
             let error = self.failed(error);
             if another_key && keys_tried < self.engine.keys_of(Some(&self.provider.name)) {

@@ -124,8 +124,11 @@ impl Engine {
             }
             Err(error)
         };
-        let hint = result.as_ref().err().and_then(|error| error.retry_after_ms);
-        self.gate.learn(host, &call.asked(), &head, hint);
+        // What the headers say is of one key; with several, the others are not to wait for it.
+        if self.keys_of(Some(&provider.name)) < 2 {
+            let hint = result.as_ref().err().and_then(|error| error.retry_after_ms);
+            self.gate.learn(host, &call.asked(), &head, hint);
+        }
         result
     }
 

@@ -104,8 +104,12 @@ pub fn go_on(client: u32, call: u32, stream: u32, progress: Function) -> Promise
                     Ok(())
                 }));
             }
-            try_join(runs).await?;
+            let Some(call) = stream::call(stream) else { return Ok(JsValue::NULL) };
+            let ran = if runs.is_empty() { Ok(()) } else { engine::in_time(&client.host, &call, Box::pin(ran(runs))).await };
             let Some(turn) = stream::take_turn(stream) else { return Ok(JsValue::NULL) };
+            if let Err(error) = ran {
+                return Err(stream::stuck(stream, turn, error, client.host.now()));
+            }
             let mut listener = |event: &Json<'_>| {
                 stream::event(stream, event);
                 progress();
@@ -120,6 +124,10 @@ pub fn go_on(client: u32, call: u32, stream: u32, progress: Function) -> Promise
             }
         })
     })
+}
+
+async fn ran(runs: Vec<engine::Work<'_, ()>>) -> Result<()> {
+    try_join(runs).await.map(drop)
 }
 
 /// Whether a provider answers, as JSON; never rejects for what is wrong with it.

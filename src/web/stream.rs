@@ -132,6 +132,11 @@ pub fn tool_result(stream: u32, index: usize, output: ToolOutput) {
     });
 }
 
+/// The call that a stream is; `None` when it is gone.
+pub fn call(stream: u32) -> Option<Call> {
+    SHARED.with_borrow(|shared| Some(shared.slots.get(stream)?.stream.call()))
+}
+
 /// An event that comes between two reads.
 pub fn event(stream: u32, event: &Json<'_>) {
     SHARED.with_borrow_mut(|shared| {
