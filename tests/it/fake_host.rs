@@ -187,7 +187,10 @@ impl Host for FakeHost {
     fn change_limit_later(&self, store: u64, key: &str, change: String) {
         now_or_never(self.change_limit(store, key, &change)).expect("a store that does not wait").expect("a store that works");
     }
-    async fn place(&self, _: u64, _: &str, _: u32) -> Result<Box<dyn Any>> {
+    async fn place(&self, _: u64, _: &str, count: u32) -> Result<Box<dyn Any>> {
+        if self.places.get() >= count as usize {
+            std::future::pending::<()>().await;
+        }
         Ok(Box::new(Open::new(&self.places)))
     }
     async fn reaches(&self, _: &str) -> Option<bool> {

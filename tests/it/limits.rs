@@ -499,7 +499,11 @@ fn places_that_all_tabs_share_are_given_back() {
     let gate = gate(&json!({ "openai": { "maxConcurrent": 2, "requestsPerMinute": 600, "scope": { "$origin": 4 } } }));
     let host = FakeHost::new([]);
     let permit = now_or_never(gate.acquire(&host, &ask(0.0, 0.0))).unwrap().unwrap();
-    assert_eq!(host.places.get(), 1);
-    drop(permit);
-    assert_eq!(host.places.get(), 0);
+    let other = now_or_never(gate.acquire(&host, &ask(0.0, 0.0))).unwrap().unwrap();
+    assert_eq!(host.places.get(), 2);
+    // Who waits for one gives up in time, and holds nothing then.
+    let error = run(&host, gate.acquire(&host, &Ask { max_wait_ms: Some(500.0), ..ask(0.0, 0.0) })).unwrap().err().unwrap();
+    assert_eq!((error.kind, host.clock.get()), (ErrorKind::RateLimit, 1500.0));
+    drop((permit, other));
+    assert_eq!((host.places.get(), value(&gate.status(0.0))[0]["running"].as_u64()), (0, Some(0)));
 }

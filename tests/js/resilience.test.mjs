@@ -160,3 +160,44 @@ describe("waiting to try again", () => {
     assert.deepEqual([asked, events.at(-1).response.provider, typesOf(events)[0]], [["openai"], "groq", "retry"]);
   });
 });
+
+describe("a limit in a store", () => {
+  const hello = (call) => respond(call, [answer("Hi")]);
+
+  test("one that offers take is asked by it, in its own units, and told of what was used by update", async () => {
+    const asked = [];
+    const updated = [];
+    let waits = [250, 0];
+    const scope = {
+      take: async (key, cost) => (asked.push([key, cost]), { waitMs: waits.shift() ?? 0 }),
+      update: async (key, change) => (updated.push(key), change(null, 0).result),
+    };
+    const { clock, calls, client } = setup([hello], { limits: { openai: { requestsPerMinute: 60, burst: 5, tokensPerMinute: 6000, scope } } });
+    const text = client.stream(ask({ maxTokens: 100 })).text();
+    await clock.idle();
+    assert.equal(calls.length, 0);
+    await clock.advance(250);
+    assert.equal(await text, "Hi");
+    const requests = { bucket: "requests", amount: 1, perMinute: 60, burst: 5 };
+    assert.deepEqual([asked.length, asked[0][0], asked[0][1][0]], [2, "limit:openai", requests]);
+    const { bucket, amount, perMinute } = asked[0][1][1];
+    assert.ok(bucket === "tokens" && perMinute === 6000 && amount > 100 && amount < 110, `${amount} ${bucket}`);
+    assert.deepEqual(updated, ["limit:openai"]);
+  });
+
+  test("one that fails, or gives nonsense, fails the call by name and holds nobody up", async () => {
+    const stores = [
+      { update: async () => Promise.reject(new Error("no disk")) },
+      { update: () => { throw new Error("no disk"); } },
+      { update: async () => "soon" },
+      { update() {}, take: async () => ({ waitMs: -1 }) },
+    ];
+    for (const scope of stores) {
+      const { calls, client } = setup([hello], { limits: { openai: { requestsPerMinute: 60, scope } } });
+      const error = await failure(client.chat(ask()));
+      assert.equal(error.code, "storage");
+      assert.match(error.message, /the limit "limit:openai"/);
+      assert.deepEqual([calls.length, (await client.limits.status())[0].waiting, (await client.limits.status())[0].running], [0, 0, 0]);
+    }
+  });
+});
