@@ -6,6 +6,7 @@
 
 mod aliases;
 mod asking;
+mod attempts;
 mod contract;
 mod crowd;
 mod engine;
