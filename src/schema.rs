@@ -80,6 +80,11 @@ fn has_type(types: &Json<'_>, name: &str) -> bool {
     types.str() == Some(name) || types.items().iter().any(|one| one.str() == Some(name))
 }
 
+/// Whether an object must have this member.
+fn requires(schema: &Json<'_>, name: &str) -> bool {
+    schema.get("required").items().iter().any(|one| one.text() == name)
+}
+
 /// The values that a `const` or an `enum` leaves, if there is one of them.
 fn choices<'s, 'a>(schema: &'s Json<'a>) -> Option<&'s [Json<'a>]> {
     let found = |key| schema.members().iter().find(|(name, _)| name == key).map(|(_, value)| value);

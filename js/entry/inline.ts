@@ -1,4 +1,5 @@
-// One file and no second request, a third larger: for bundlers and hosts that do not carry a .wasm along.
+// The module inside of the script, a third larger: for bundlers and hosts that do not carry a .wasm along. What is loaded only
+// when it is used (valibot's schemas, validation, limits of a whole site) stays in chunks beside it.
 import base64 from "modelwire:wasm-as-base64";
 import { useWasm } from "../wasm.ts";
 

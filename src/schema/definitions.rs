@@ -15,11 +15,19 @@ struct Definition {
     pointer: String,
     name: String,
     refers_to: Vec<usize>,
+    /// It does not lead back to itself.
+    ends: bool,
+}
+
+impl Definition {
+    fn new(pointer: &str, name: String) -> Self {
+        Self { pointer: pointer.to_owned(), name, refers_to: Vec::new(), ends: false }
+    }
 }
 
 impl Definitions {
     pub(super) fn new() -> Self {
-        Self { all: vec![Definition { pointer: "#".to_owned(), name: String::new(), refers_to: Vec::new() }], current: 0 }
+        Self { all: vec![Definition::new("#", String::new())], current: 0 }
     }
 
     /// The next that is to be rewritten: where it stands, and its name.
@@ -40,37 +48,24 @@ impl Definitions {
             while self.all.iter().any(|other| other.name == name) {
                 name.push('_');
             }
-            self.all.push(Definition { pointer: pointer.to_owned(), name, refers_to: Vec::new() });
+            self.all.push(Definition::new(pointer, name));
         }
         self.all.get_mut(self.current)?.refers_to.push(index);
         Some(if index == 0 { "#".to_owned() } else { format!("#/$defs/{}", self.all.get(index)?.name) })
     }
 
     /// Whether one leads back to itself: what is left when those that lead nowhere, or only to such as
-    /// were taken away, are taken away.
-    pub(super) fn are_recursive(&self) -> bool {
-        let mut waits_for: Vec<usize> = Vec::new();
-        let mut referred_by: Vec<Vec<usize>> = vec![Vec::new(); self.all.len()];
-        let mut done = Vec::new();
-        for (index, definition) in self.all.iter().enumerate() {
-            waits_for.push(definition.refers_to.len());
-            if definition.refers_to.is_empty() {
-                done.push(index);
+    /// are known to end, are known to end. From the last to the first: most lead on to later ones.
+    pub(super) fn are_recursive(&mut self) -> bool {
+        loop {
+            let mut has_found = false;
+            for index in (0..self.all.len()).rev() {
+                let ends = self.all[index].refers_to.iter().all(|target| self.all[*target].ends);
+                has_found |= ends && !std::mem::replace(&mut self.all[index].ends, ends);
             }
-            for target in &definition.refers_to {
-                referred_by[*target].push(index);
+            if !has_found {
+                return self.all.iter().any(|definition| !definition.ends);
             }
         }
-        let mut at = 0;
-        while let Some(index) = done.get(at).copied() {
-            at += 1;
-            for waiting in std::mem::take(&mut referred_by[index]) {
-                waits_for[waiting] -= 1;
-                if waits_for[waiting] == 0 {
-                    done.push(waiting);
-                }
-            }
-        }
-        done.len() < self.all.len()
     }
 }

@@ -8,7 +8,7 @@ use super::overlap::are_disjoint;
 use super::reference::{follow, resolve};
 use super::types::types_of;
 use super::words::Words;
-use super::{Leveled, SchemaRules, choices, has_type, lists};
+use super::{Leveled, SchemaRules, choices, has_type, lists, requires};
 use crate::json::Json;
 use crate::object;
 
@@ -16,13 +16,14 @@ use crate::object;
 /// that grow by being merged.
 const MOST_PLACES: usize = 20_000;
 
-/// What restricts values. The first group is put in words where it is not kept; the others have a
-/// rule of their own below.
-const CONSTRAINTS: &str = "minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf maxItems uniqueItems \
-    contains minContains maxContains minProperties maxProperties propertyNames dependentRequired dependentSchemas dependencies not if \
-    then else unevaluatedItems unevaluatedProperties patternProperties contentEncoding contentMediaType contentSchema";
-const RULED: &str = "type nullable const enum format minItems properties required additionalProperties items prefixItems additionalItems \
-    anyOf oneOf allOf $ref $dynamicRef $recursiveRef";
+/// What restricts values, and is put in words where it is not kept.
+const CONSTRAINTS: &str = "const enum format minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf maxItems \
+    uniqueItems contains minContains maxContains minProperties maxProperties propertyNames dependentRequired dependentSchemas dependencies \
+    not if then else unevaluatedItems unevaluatedProperties patternProperties contentEncoding contentMediaType contentSchema";
+
+/// What has rules of its own, below.
+const RULED: &str = "type nullable properties required additionalProperties items prefixItems additionalItems anyOf oneOf allOf $ref \
+    $dynamicRef $recursiveRef";
 
 /// Rewrites a schema for a provider.
 pub fn level(schema: &Json<'_>, rules: &SchemaRules) -> Leveled {
@@ -121,23 +122,23 @@ impl<'s> Leveling<'s> {
         }
         self.annotate(schema, &mut out, &mut words);
         for (key, value) in schema.members() {
-            match &**key {
-                "const" if !self.rules.keeps("const") && self.rules.keeps("enum") => {
-                    out.set("enum", Json::Array(vec![value.clone().into_owned()]));
+            let is_fitting = *key != "format" || lists(self.rules.formats, value.text());
+            // `additionalProperties` says it already.
+            let says_nothing = *key == "unevaluatedProperties" && value.bool().is_some_and(|says| says || self.rules.closed);
+            if is_choice && (*key == "oneOf" || *key == "anyOf") {
+                if !splits || key != choice {
+                    self.say(key, value, &mut words);
                 }
-                "format" if !lists(self.rules.formats, value.text()) => self.say(key, value, &mut words),
-                "const" | "enum" | "format" => self.keep_or_say(key, value, &mut out, &mut words),
-                "minItems" => self.least_items(value, &mut out, &mut words),
-                "$dynamicRef" | "$recursiveRef" => self.fits = false,
-                "oneOf" if choice == "anyOf" => self.say(key, value, &mut words),
-                "anyOf" | "oneOf" if is_choice && !splits => self.say(key, value, &mut words),
-                // Said by `additionalProperties` already.
-                "unevaluatedProperties" if self.rules.closed && value.bool() == Some(false) => {}
-                "unevaluatedProperties" | "unevaluatedItems" if value.bool() == Some(true) => {}
-                constraint if lists(CONSTRAINTS, constraint) => self.keep_or_say(key, value, &mut out, &mut words),
-                ruled if lists(RULED, ruled) || lists(ANNOTATIONS, ruled) => {}
-                other if self.rules.keeps(other) => out.set(key.clone().into_owned(), value.clone().into_owned()),
-                _ => {}
+            } else if *key == "const" && !self.rules.keeps("const") && self.rules.keeps("enum") {
+                out.set("enum", Json::Array(vec![value.clone().into_owned()]));
+            } else if *key == "minItems" {
+                self.least_items(value, &mut out, &mut words);
+            } else if lists(RULED, key) || lists(ANNOTATIONS, key) || says_nothing {
+                self.fits = self.fits && *key != "$dynamicRef" && *key != "$recursiveRef";
+            } else if self.rules.keeps(key) && is_fitting {
+                out.set(key.clone().into_owned(), value.clone().into_owned());
+            } else if lists(CONSTRAINTS, key) {
+                self.say(key, value, &mut words);
             }
         }
         if has_type(&types, "object") && (!splits || has_inside) {
@@ -186,27 +187,24 @@ impl<'s> Leveling<'s> {
             properties.set(name.clone().into_owned(), leveled);
         }
         let asked = schema.get("required").items();
-        let is_known = |name: &Json<'_>| properties.members().iter().any(|(known, _)| known == name.text());
-        if self.rules.closed && (is_open || !asked.iter().all(is_known)) {
-            self.fits = false;
-        }
         let mut required: Vec<Json<'static>> = Vec::new();
         if let Json::Object(members) = &mut properties {
             // Nobody asks for any, and one must be asked for.
-            let first = self.rules.some_required && !members.iter().any(|(name, _)| asked.iter().any(|one| one.text() == name));
+            let first = self.rules.some_required && !members.iter().any(|(name, _)| requires(schema, name));
             for (index, (name, property)) in members.iter_mut().enumerate() {
-                let is_asked = asked.iter().any(|one| one.text() == name);
-                if !is_asked && (self.rules.all_required || first && index == 0) {
+                if !requires(schema, name) {
+                    if !self.rules.all_required && (!first || index > 0) {
+                        continue;
+                    }
                     *property = or_null(std::mem::replace(property, Json::Null), self.rules.all_required);
-                } else if !is_asked {
-                    continue;
                 }
                 required.push(name.to_string().into());
             }
-            self.fits = self.fits && !(self.rules.some_required && members.is_empty());
+            self.fits = self.fits && !(self.rules.some_required && members.is_empty()) && !(self.rules.closed && is_open);
         }
         for name in asked {
-            if !self.rules.closed && !required.contains(name) {
+            if !required.contains(name) {
+                self.fits = self.fits && !self.rules.closed;
                 required.push(name.clone().into_owned());
             }
         }

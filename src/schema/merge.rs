@@ -24,15 +24,21 @@ pub(super) fn merged<'s>(schema: &'s Json<'s>, root: &'s Json<'s>, left: &mut us
     let mut parts = Vec::new();
     collect(schema, &mut parts, left)?;
     let mut whole = Json::object();
-    let mut saying = parts.iter().filter(|part| says(part).next().is_some());
-    if let (Some(only), None) = (saying.next(), saying.next())
-        && let (Some("$ref"), 1, Some(pointer)) = (says(only).next(), says(only).count(), only.get("$ref").str())
-    {
-        for (key, value) in parts.iter().flat_map(|part| part.members()) {
-            if lists(ANNOTATIONS, key) && whole.get(key).is_null() {
-                whole.set(key.clone().into_owned(), value.clone().into_owned());
+    let (mut pointer, mut says_more) = (None, false);
+    for part in &parts {
+        for (key, value) in part.members() {
+            if lists(ANNOTATIONS, key) {
+                if whole.get(key).is_null() {
+                    whole.set(key.clone().into_owned(), value.clone().into_owned());
+                }
+            } else if *key == "$ref" && pointer.is_none() {
+                pointer = value.str();
+            } else {
+                says_more |= *key != "allOf";
             }
         }
+    }
+    if let (Some(pointer), false) = (pointer, says_more) {
         return Some(Merged::Reference(pointer, whole));
     }
     // What refers is followed by what it refers to.
@@ -48,8 +54,12 @@ pub(super) fn merged<'s>(schema: &'s Json<'s>, root: &'s Json<'s>, left: &mut us
     }
     // A part that closes its object does not let the others add to it.
     let count = whole.get("properties").members().len();
-    let shut = |part: &&&Json<'_>| !part.get("additionalProperties").is_null() && part.get("properties").members().len() != count;
-    if parts.iter().any(|part| shut(&part)) { None } else { Some(Merged::Schema(whole)) }
+    for part in parts {
+        if !part.get("additionalProperties").is_null() && part.get("properties").members().len() != count {
+            return None;
+        }
+    }
+    Some(Merged::Schema(whole))
 }
 
 fn collect<'s>(schema: &'s Json<'s>, parts: &mut Vec<&'s Json<'s>>, left: &mut usize) -> Option<()> {
@@ -62,10 +72,6 @@ fn collect<'s>(schema: &'s Json<'s>, parts: &mut Vec<&'s Json<'s>>, left: &mut u
         collect(part, parts, left)?;
     }
     Some(())
-}
-
-fn says<'s>(part: &'s Json<'s>) -> impl Iterator<Item = &'s str> {
-    part.members().iter().map(|(key, _)| &**key).filter(|key| !lists(ANNOTATIONS, key) && *key != "allOf")
 }
 
 fn lay_over(whole: &mut Json<'static>, part: &Json<'_>) -> Option<()> {
@@ -92,7 +98,11 @@ fn lay_over(whole: &mut Json<'static>, part: &Json<'_>) -> Option<()> {
             }
             "required" => {
                 let mut both = before.items().to_vec();
-                both.extend(value.items().iter().filter(|name| !before.items().contains(name)).map(|name| name.clone().into_owned()));
+                for name in value.items() {
+                    if !both.contains(name) {
+                        both.push(name.clone().into_owned());
+                    }
+                }
                 Json::Array(both)
             }
             "type" if matches!((before.text(), value.text()), ("integer", "number") | ("number", "integer")) => "integer".into(),

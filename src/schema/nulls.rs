@@ -2,7 +2,7 @@
 //! of an answer whose model had to write something.
 
 use super::reference::{follow, resolve};
-use super::{choices, has_type};
+use super::{choices, has_type, requires};
 use crate::json::Json;
 use crate::object;
 
@@ -12,37 +12,34 @@ const MOST_AT_A_PLACE: usize = 256;
 
 /// Makes room for null. `listed`: by a list of types, where there is a type; else by `anyOf`.
 pub(super) fn or_null(mut schema: Json<'static>, listed: bool) -> Json<'static> {
-    let null = || Json::from("null");
-    let types = schema.get("type").clone();
-    if has_type(&types, "null") && choices(&schema).is_none_or(|values| values.contains(&Json::Null)) {
+    let (types, branches) = (schema.get("type"), schema.get("anyOf"));
+    if has_type(types, "null") && choices(&schema).is_none_or(|values| values.contains(&Json::Null)) {
         return schema;
     }
-    if types.is_null()
-        && let Some(Json::Array(mut branches)) = schema.remove("anyOf")
-    {
-        if !branches.iter().any(|branch| branch.get("type").str() == Some("null")) {
-            branches.push(object! { "type": null() });
+    let null = object! { "type": "null" };
+    if types.is_null() && !branches.is_null() {
+        schema.set("anyOf", with(branches, null));
+    } else if listed && !types.is_null() && branches.is_null() && schema.get("const").is_null() {
+        schema.set("type", with(types, "null".into()));
+        if !schema.get("enum").is_null() {
+            schema.set("enum", with(schema.get("enum"), Json::Null));
         }
-        schema.set("anyOf", Json::Array(branches));
-        return schema;
-    }
-    if !listed || types.is_null() || !schema.get("const").is_null() || !schema.get("anyOf").is_null() {
+    } else {
         // Its description stays where a reader of the property looks for it.
         let description = schema.remove("description").unwrap_or(Json::Null);
-        let mut out = object! { "anyOf": Json::Array(vec![schema, object! { "type": null() }]) };
-        out.set_some("description", description);
-        return out;
-    }
-    let mut names = if let Json::Array(names) = types { names } else { vec![types] };
-    if !names.contains(&null()) {
-        names.push(null());
-    }
-    schema.set("type", Json::Array(names));
-    if let Some(Json::Array(mut values)) = schema.remove("enum") {
-        values.push(Json::Null);
-        schema.set("enum", Json::Array(values));
+        schema = object! { "anyOf": Json::Array(vec![schema, null]) };
+        schema.set_some("description", description);
     }
     schema
+}
+
+/// A list, or the only element of one, and another element.
+fn with(list: &Json<'static>, more: Json<'static>) -> Json<'static> {
+    let mut items = if let Json::Array(items) = list { items.clone() } else { vec![list.clone()] };
+    if !items.contains(&more) {
+        items.push(more);
+    }
+    Json::Array(items)
 }
 
 /// Takes out of an answer the nulls that [`level`](fn@super::level) made room for: members that the schema has
@@ -61,18 +58,25 @@ fn cleaned<'s>(value: Json<'static>, schemas: &[&'s Json<'s>], root: &'s Json<'s
         return value;
     }
     match value {
-        Json::Array(items) => {
-            let inside = |index: usize| speaking.iter().flat_map(|schema| item(schema, index)).collect::<Vec<_>>();
-            Json::Array(items.into_iter().enumerate().map(|(index, value)| cleaned(value, &inside(index), root)).collect())
+        Json::Array(mut items) => {
+            for (index, value) in items.iter_mut().enumerate() {
+                let inside = inside(&speaking, &|schema| item(schema, index));
+                *value = cleaned(std::mem::replace(value, Json::Null), &inside, root);
+            }
+            Json::Array(items)
         }
         Json::Object(members) => {
             let mut kept = Vec::with_capacity(members.len());
             for (name, value) in members {
-                let inside: Vec<_> = speaking.iter().flat_map(|schema| property(schema, &name)).collect();
-                let required = speaking.iter().any(|schema| schema.get("required").items().iter().any(|one| one.text() == name));
+                let inside = inside(&speaking, &|schema| property(schema, &name));
                 let mut left = MOST_AT_A_PLACE;
-                let added =
-                    value.is_null() && !required && !inside.is_empty() && !inside.iter().any(|schema| takes_null(schema, root, &mut left));
+                let mut added = value.is_null() && !inside.is_empty();
+                for schema in &speaking {
+                    added = added && !requires(schema, &name);
+                }
+                for schema in &inside {
+                    added = added && !takes_null(schema, root, &mut left);
+                }
                 if !added {
                     kept.push((name, cleaned(value, &inside, root)));
                 }
@@ -81,6 +85,17 @@ fn cleaned<'s>(value: Json<'static>, schemas: &[&'s Json<'s>], root: &'s Json<'s
         }
         scalar => scalar,
     }
+}
+
+/// What several schemas say of one place inside.
+fn inside<'s>(speaking: &[&'s Json<'s>], place: &dyn Fn(&'s Json<'s>) -> Option<&'s Json<'s>>) -> Vec<&'s Json<'s>> {
+    let mut inside = Vec::new();
+    for schema in speaking {
+        if let Some(found) = place(schema) {
+            inside.push(found);
+        }
+    }
+    inside
 }
 
 /// Everything that a schema says of a value: itself, what it refers to, what it combines, and of its

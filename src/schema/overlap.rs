@@ -1,7 +1,7 @@
 //! Whether the alternatives of a `oneOf` exclude each other, so that `anyOf` says the same.
 
 use super::reference::follow;
-use super::{choices, has_type};
+use super::{choices, has_type, requires};
 use crate::json::Json;
 
 /// Alternatives beyond this are not compared with each other: it takes the square of their number.
@@ -30,10 +30,9 @@ fn differ<'s>(one: &'s Json<'s>, other: &'s Json<'s>, root: &'s Json<'s>) -> boo
     }
     excludes(one, other)
         || one.get("properties").members().iter().any(|(name, schema)| {
-            let requires = |schema: &Json<'_>| schema.get("required").items().iter().any(|required| required.text() == name);
             let Some(schema) = follow(root, schema) else { return false };
             let Some(same) = follow(root, other.get("properties").get(name)) else { return false };
-            requires(one) && requires(other) && excludes(schema, same)
+            requires(one, name) && requires(other, name) && excludes(schema, same)
         })
 }
 
