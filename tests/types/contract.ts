@@ -12,7 +12,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,
@@ -21,6 +21,10 @@ export type Given = [
   Check<Assignable<typeof modelwire.readStream, typeof contract.readStream>>,
   Check<Assignable<typeof modelwire.isLlmError, typeof contract.isLlmError>>,
   Check<Assignable<typeof modelwire.tool, typeof contract.tool>>,
+  Check<Assignable<typeof modelwire.withRetry, typeof contract.withRetry>>,
+  Check<Assignable<typeof modelwire.providersFromEnv, typeof contract.providersFromEnv>>,
+  Check<Assignable<modelwire.KeyRing, contract.KeyRing>>,
+  Check<Assignable<modelwire.Limits, contract.Limits>>,
   Check<Same<Parameters<modelwire.Client["with"]>, Parameters<contract.Client["with"]>>>,
 ];
 
@@ -54,6 +58,16 @@ export type Equal = [
   Check<Same<modelwire.TimeoutOptions, contract.TimeoutOptions>>,
   Check<Same<modelwire.LimitOptions, contract.LimitOptions>>,
   Check<Same<modelwire.FallbackOptions, contract.FallbackOptions>>,
+  Check<Same<keyof modelwire.RetryOptions, keyof contract.RetryOptions>>,
+  Check<Same<keyof modelwire.TimeoutOptions, keyof contract.TimeoutOptions>>,
+  Check<Same<keyof modelwire.LimitOptions, keyof contract.LimitOptions>>,
+  Check<Same<keyof modelwire.FallbackOptions, keyof contract.FallbackOptions>>,
+  Check<Same<modelwire.LimitStore, contract.LimitStore>>,
+  Check<Same<modelwire.LimitStatus, contract.LimitStatus>>,
+  Check<Same<keyof modelwire.KeyRing, keyof contract.KeyRing>>,
+  Check<Same<keyof modelwire.Limits, keyof contract.Limits>>,
+  Check<Same<modelwire.ClientEvents, contract.ClientEvents>>,
+  Check<Same<modelwire.LogRecord, contract.LogRecord>>,
   Check<Same<modelwire.BudgetOptions, contract.BudgetOptions>>,
   Check<Same<modelwire.CacheOptions, contract.CacheOptions>>,
   Check<Same<modelwire.EmbedRequest, contract.EmbedRequest>>,
@@ -63,8 +77,6 @@ export type Equal = [
   Check<Same<modelwire.ModelInfo, contract.ModelInfo>>,
   Check<Same<modelwire.Prices, contract.Prices>>,
   Check<Same<modelwire.Store, contract.Store>>,
-  Check<Same<modelwire.LimitStore, contract.LimitStore>>,
-  Check<Same<modelwire.LogRecord, contract.LogRecord>>,
   Check<Same<modelwire.NodeWritable, contract.NodeWritable>>,
   Check<Same<modelwire.FileHandle, contract.FileHandle>>,
 ];

@@ -1,5 +1,5 @@
 // What a developer writes compiles, and what is a mistake does not. Compiled only.
-import { createClient, isLlmError, readStream, ready, type ChatEvent, type ErrorCode, type LlmError } from "modelwire";
+import { createClient, isLlmError, providersFromEnv, readStream, ready, withRetry, type ChatEvent, type ErrorCode, type LlmError } from "modelwire";
 
 const client = createClient({ providers: { openai: { apiKey: async () => "key" }, mine: { kind: "openai-compatible", baseURL: "/v1" } } });
 
@@ -18,6 +18,27 @@ export async function calls(controller: AbortController, element: HTMLElement, f
   const direct: Response = own.toResponse();
   return readStream(Promise.resolve(awaited ?? direct)).text();
 }
+
+export async function resilience(env: Record<string, string | undefined>): Promise<string> {
+  const made = createClient({
+    providers: providersFromEnv(env),
+    models: { any: ["openai/a", { model: "anthropic/b", weight: 2, request: { maxTokens: 5, timeout: { idleMs: 5 } } }] },
+    retry: { when: (error, attempt) => error.code === "server" && attempt < 2 && { delayMs: 5 } },
+    fallback: { order: "weighted", when: (error, attempt) => (error.retryable ? true : attempt.provider) },
+    limits: { openai: { requestsPerMinute: 5, scope: "origin" } },
+  });
+  const off: () => void = made.on("limit", ({ waiting, resetAt }) => console.log(waiting.toFixed(), resetAt?.length));
+  made.on("retry", ({ error }) => console.log(error?.code satisfies ErrorCode | undefined));
+  off();
+  made.keys.set("openai", ["a", async () => "b"]);
+  await made.limits.acquire("openai/a", { tokens: 5 }, { maxWaitMs: 5, priority: 1 });
+  return withRetry(async (attempt) => attempt.toFixed(), { maxAttempts: 2, signal: AbortSignal.timeout(5) });
+}
+
+// @ts-expect-error there is no such event
+client.on("retries", () => {});
+// @ts-expect-error one key takes the place of all
+client.keys.rotate("openai", ["a", "b"]);
 
 export function errors(error: unknown): LlmError | number | undefined {
   if (isLlmError(error, "context-length")) {
