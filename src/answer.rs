@@ -6,8 +6,11 @@
 //!
 //! It knows no provider's JSON and no time: timing and attempts are added by the engine.
 
+use std::rc::Rc;
+
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
 use crate::json::Json;
+use crate::models::price::{Cost, Price};
 use crate::object;
 use crate::policy::seam::Seam;
 use crate::text::slice;
@@ -138,11 +141,19 @@ pub struct Answer {
     /// How many calls the turns before this one had: an index means one call of a stream.
     first_tool: usize,
     /// What the targets used that broke off before this one.
-    earlier: Option<Usage>,
+    earlier: Option<(Usage, Option<Cost>)>,
     /// Between what they said and what this one says.
     seam: Option<Seam>,
     /// It goes on, and has said nothing yet.
     resumed: bool,
+    /// What the model costs, where that is known.
+    price: Option<Rc<Price>>,
+    /// How the provider says that it served this.
+    tier: String,
+    /// About how many input tokens it was asked with.
+    asked_tokens: u64,
+    /// Of output so far.
+    bytes: usize,
 }
 
 impl Answer {
@@ -168,6 +179,10 @@ impl Answer {
             earlier: None,
             seam: None,
             resumed: false,
+            price: None,
+            tier: String::new(),
+            asked_tokens: 0,
+            bytes: 0,
         }
     }
 
@@ -181,14 +196,37 @@ impl Answer {
         }
     }
 
+    /// What the model costs, and about how many input tokens it was asked with.
+    pub fn priced(&mut self, price: Option<Rc<Price>>, asked_tokens: u64) {
+        (self.price, self.asked_tokens) = (price, asked_tokens);
+    }
+
+    /// The tier in which the provider served it, which has prices of its own. Said early and again at the
+    /// end: the last one counts.
+    pub fn served_as(&mut self, tier: Option<&str>) {
+        if let Some(tier) = tier {
+            tier.clone_into(&mut self.tier);
+        }
+    }
+
+    /// What a usage of this answer costs; the provider's own sum where it sent one.
+    fn cost_of(&self, usage: &Usage) -> Option<Cost> {
+        match usage.billed_nano {
+            Some(nano) => Some(Cost::billed(nano, usage)),
+            None => self.price.as_ref()?.cost(usage, &self.tier),
+        }
+    }
+
     /// Another target goes on behind what this one said.
     pub fn go_on_as(&mut self, next: Self) {
         (self.provider, self.model, self.asked) = (next.provider, next.model, next.asked);
         self.id.clear();
         self.warnings.extend(next.warnings);
         let so_far = self.response(None, None);
-        self.earlier = Some(so_far.usage);
+        self.earlier = Some((so_far.usage, so_far.cost));
         self.usage = Usage::default();
+        (self.price, self.asked_tokens, self.bytes) = (next.price, next.asked_tokens, 0);
+        self.tier.clear();
         self.finish = None;
         self.seam = Some(Seam::new(&so_far.text));
         self.resumed = true;
@@ -353,6 +391,7 @@ impl Answer {
         // Some servers send no id; the call must still be answerable.
         let id = if id.is_empty() { format!("call_{index}") } else { id.to_owned() };
         self.tools.push(OpenTool { slot, part: self.parts.len(), ended: false });
+        self.bytes += name.len();
         let call = ToolCall { id, name: name.to_owned(), input_text: String::new() };
         if self.live {
             self.start();
@@ -428,6 +467,7 @@ impl Answer {
     }
 
     fn delta(&mut self, kind: Kind, index: usize, text: &str) {
+        self.bytes += text.len();
         if self.live {
             self.start();
             self.batch.push(kind, index, text);
@@ -454,19 +494,21 @@ impl Answer {
     /// Counts the output here, for an answer whose provider will not say any more: a token for every
     /// four bytes, rounded up (English text in the current vocabularies has four to five).
     pub fn estimate_usage(&mut self) {
-        let bytes: usize = self
-            .parts
-            .iter()
-            .map(|part| match part {
-                AssistantPart::Text { text } | AssistantPart::Refusal { text } => text.len(),
-                AssistantPart::Reasoning(part) => part.text.len(),
-                AssistantPart::ToolCall(call) => call.name.len() + call.input_text.len(),
-            })
-            .sum();
-        let counted = bytes.div_ceil(4) as u64;
-        self.usage.output_tokens = Some(self.usage.output_tokens.unwrap_or(0).max(counted));
-        self.usage.total_tokens = None;
-        self.usage.estimated = true;
+        self.usage = self.usage_so_far();
+    }
+
+    /// The usage as it would be counted here if nothing more came.
+    fn usage_so_far(&self) -> Usage {
+        let mut usage = self.usage;
+        let counted = self.bytes.div_ceil(4) as u64;
+        usage.output_tokens = Some(usage.output_tokens.unwrap_or(0).max(counted));
+        // Nothing is known of the input of who was never asked.
+        if usage.input_tokens.is_none() && self.asked_tokens > 0 {
+            usage.input_tokens = Some(self.asked_tokens);
+        }
+        usage.total_tokens = None;
+        usage.estimated = true;
+        usage
     }
 
     /// What has arrived, as a response. `stopped` overrides the reason: "aborted" or "budget" for
@@ -509,9 +551,11 @@ impl Answer {
         {
             usage.total_tokens = Some(input + output);
         }
-        if let Some(mut earlier) = self.earlier {
+        let mut cost = self.cost_of(&usage);
+        if let Some((mut earlier, earlier_cost)) = self.earlier.clone() {
             earlier.add(usage);
             usage = earlier;
+            cost = Cost::sum(earlier_cost, cost.as_ref());
         }
         ChatResponse {
             id: self.id.clone(),
@@ -527,6 +571,7 @@ impl Answer {
             finish_reason,
             raw_finish_reason,
             usage,
+            cost,
             attempts: Vec::new(),
             timing: Timing::default(),
             warnings: self.warnings.clone(),

@@ -9,6 +9,7 @@ use crate::chat::Usage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
+use crate::models::price::Cost;
 use crate::object;
 use crate::providers::Embeddings;
 
@@ -129,6 +130,8 @@ pub struct EmbedResponse {
     pub embeddings: Vec<Vec<f32>>,
     /// Of all requests together.
     pub usage: Usage,
+    /// `None`: unknown, not free.
+    pub cost: Option<Cost>,
     /// As the provider named it, else as asked for.
     pub model: String,
     /// As configured.
@@ -142,6 +145,7 @@ impl EmbedResponse {
         let mut response = Self {
             embeddings: Vec::with_capacity(request.input.len()),
             usage: Usage::default(),
+            cost: None,
             model: model.into(),
             provider: provider.into(),
         };
@@ -178,8 +182,7 @@ impl EmbedResponse {
     pub fn to_json(&self) -> Json<'_> {
         object! {
             "usage": self.usage.to_json(),
-            // Prices are not known yet: null is "unknown", 0 would be "free".
-            "cost": Json::Null,
+            "cost": self.cost.as_ref().map(Cost::to_json),
             "model": &self.model,
             "provider": &self.provider,
         }

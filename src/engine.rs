@@ -9,6 +9,7 @@ mod ask;
 mod count;
 mod embed;
 mod health;
+mod known;
 pub mod limits;
 mod lists;
 mod recover;
@@ -27,11 +28,11 @@ use crate::chat::{ChatRequest, ChatResponse, FinishReason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::json::{Json, body_text};
-use crate::models::ModelInfo;
 use crate::object;
 use crate::open_stream::{OpenStream, Opened, Progress};
 use crate::options::{ClientOptions, ProviderOptions};
 use crate::policy::keys::KeyPool;
+use crate::policy::limit::input_tokens;
 use crate::policy::output;
 use crate::policy::retry::RetryBudget;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
@@ -39,6 +40,7 @@ use crate::policy::tools::Rounds;
 use crate::providers::{self, Mode, Target};
 use crate::text::listed;
 use health::Health;
+use known::Known;
 use limits::Gate;
 pub use recover::{Listener, read_said};
 pub use route::{Plan, Route, Stop, Turn};
@@ -58,6 +60,7 @@ pub struct Engine {
     keys: RefCell<Vec<(String, KeyPool)>>,
     health: RefCell<Health>,
     retries: RefCell<RetryBudget>,
+    known: RefCell<Known>,
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
@@ -89,7 +92,7 @@ impl Engine {
     pub fn new(mut options: ClientOptions) -> Self {
         let gate = Gate::new(std::mem::take(&mut options.limits));
         let keys = options.providers.iter().map(|provider| (provider.name.clone(), KeyPool::new(&provider.keys))).collect();
-        Self { options, gate, keys: RefCell::new(keys), health: RefCell::default(), retries: RefCell::default() }
+        Self { options, gate, keys: RefCell::new(keys), health: RefCell::default(), retries: RefCell::default(), known: RefCell::default() }
     }
 
     /// The limits by themselves.
@@ -178,13 +181,14 @@ impl Engine {
         let timeout = self.timeout(target.provider, &turn.request.timeout);
         let result = async {
             let body = read_all(host, &mut response, &timeout).await?;
-            let mut answer = Answer::new(&target.provider.name, target.model, false);
+            host.load_catalogue().await;
+            let answer = &mut Answer::new(&target.provider.name, target.model, false);
             answer.warnings = warnings;
-            present(&target, &turn.request, &mut answer);
+            self.present(host, &target, &turn.request, answer);
             if is_html(&body) {
                 return Err(not_the_api(&body));
             }
-            target.dialect().chat_response(target.provider.row, &body, &mut answer)?;
+            target.dialect().chat_response(target.provider.row, &body, answer)?;
             answer.end_tools();
             Ok(answer.response(None, Some(body_text(&body).into_owned())))
         }
@@ -277,7 +281,9 @@ impl Engine {
                     let target = self.target(host, &turn.request)?;
                     let mut answer = Answer::new(&target.provider.name, target.model, true);
                     answer.warnings = warnings;
-                    present(&target, &turn.request, &mut answer);
+                    // It was asked for when the call began: whoever answers takes longer, but for the first time.
+                    host.load_catalogue().await;
+                    self.present(host, &target, &turn.request, &mut answer);
                     let timeout = self.timeout(target.provider, &turn.request.timeout);
                     let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
                     return Ok((Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on }, response, ticket));
@@ -303,19 +309,6 @@ impl Engine {
         own.over(&provider.timeout.over(&self.options.timeout))
     }
 
-    /// What is known of a model.
-    fn info(&self, provider: &ProviderOptions, model: &str) -> Option<&ModelInfo> {
-        self.options.catalog.iter().find(|info| info.provider == provider.name && info.id == model)
-    }
-
-    /// About what a request costs at "provider/model", in US dollars; for comparing only.
-    fn price_of(&self, name: &str, request: &ChatRequest) -> Option<f64> {
-        let (provider, model) = self.named(Some(name)).ok()?;
-        let price = self.info(provider, model)?.price?;
-        let amount = self.gate.amount(name, request);
-        Some((amount.input_tokens * price.input + amount.output_tokens * price.output) / 1e6)
-    }
-
     /// How many keys a provider has.
     fn keys_of(&self, provider: Option<&str>) -> usize {
         provider.and_then(|name| self.pool(name, |pool| pool.health().len())).unwrap_or(0)
@@ -330,6 +323,16 @@ impl Engine {
             Ok(models) => Check { ok: true, models: Some(models.len()), latency_ms, error: None },
             Err(error) => Check { ok: false, models: None, latency_ms, error: Some(error) },
         }
+    }
+
+    /// Says to an answer how it is to be read. Where structured output comes as a tool's arguments, the
+    /// reader sees text.
+    fn present<H: Host>(&self, host: &H, target: &Target<'_>, request: &ChatRequest, answer: &mut Answer) {
+        if request.output.is_some() && target.dialect().output_by_tool(target, request) {
+            answer.present_as_text(Some(output::TOOL));
+        }
+        let price = self.info(host, target.provider, target.model).and_then(|info| info.price.clone()).map(Rc::new);
+        answer.priced(price, input_tokens(request).ceil() as u64);
     }
 
     /// Who is asked, without the key.
@@ -362,12 +365,5 @@ impl Engine {
             let known = if known.is_empty() { "none" } else { &known };
             Error::new(ErrorKind::Config, format!("there is no provider \"{name}\" in this client (configured: {known})"))
         })
-    }
-}
-
-/// Where structured output comes as a tool's arguments, the reader sees text.
-fn present(target: &Target<'_>, request: &ChatRequest, answer: &mut Answer) {
-    if request.output.is_some() && target.dialect().output_by_tool(target, request) {
-        answer.present_as_text(Some(output::TOOL));
     }
 }

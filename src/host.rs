@@ -7,10 +7,12 @@
 #![allow(async_fn_in_trait, reason = "one thread everywhere: nothing is ever Send, and nobody else implements these")]
 
 use std::any::Any;
+use std::rc::Rc;
 
 use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
 use crate::json::Json;
+use crate::models::catalogue::Catalogue;
 use crate::policy::tools::ToolOutput;
 use crate::secret::Secret;
 
@@ -24,6 +26,12 @@ pub trait Host {
 
     /// At least 0, below 1.
     fn random(&self) -> f64;
+
+    /// The catalogue of models, once it is loaded.
+    fn catalogue(&self) -> Option<Rc<Catalogue>>;
+
+    /// Waits until it is loaded, or could not be.
+    async fn load_catalogue(&self);
 
     /// Whether this runs in a web page, or a worker of one.
     fn in_page(&self) -> bool;

@@ -1,13 +1,15 @@
-//! What is known of models: [`ModelInfo`], as far as a provider's own list says it, and one fact of
-//! one family, how long Anthropic's answers may get, because its API refuses a request that does not
-//! say `max_tokens`.
-//!
-//! The second is a stop-gap with a handful of rows, not the model catalogue: that one (windows,
-//! prices, abilities, all providers) will take its place. Called by [`crate::providers`].
+//! What is known of models: [`ModelInfo`], as a provider's own list, the catalogue ([`catalogue`]) or the
+//! caller says it; what they cost ([`price`]); and one fact of one family, how long Anthropic's answers
+//! may get, because its API refuses a request that does not say `max_tokens` and the catalogue may not be
+//! loaded yet.
+
+pub mod catalogue;
+pub mod price;
 
 use crate::json::Json;
 use crate::object;
 use crate::text::split_once;
+use price::Price;
 
 /// One model. `None` is "not said", never "no" and never 0.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,8 +28,10 @@ pub struct ModelInfo {
     pub deprecated_on: Option<String>,
     /// What it can do.
     pub abilities: Abilities,
-    /// What it costs.
-    pub price: Option<Prices>,
+    /// Its tokenizer, where that is published.
+    pub encoding: Option<String>,
+    /// What it costs. `None` is unknown, never free.
+    pub price: Option<Price>,
 }
 
 /// What a model can do.
@@ -41,17 +45,29 @@ pub struct Abilities {
     pub reasoning: Option<bool>,
 }
 
-/// US dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs, reason = "the contract's own fields")]
-pub struct Prices {
-    pub input: f64,
-    pub output: f64,
-    pub cache_read: Option<f64>,
-    pub cache_write: Option<f64>,
-}
-
 impl ModelInfo {
+    /// Takes what `newer` knows, and keeps the rest. A price is taken whole: half of one and half of
+    /// another would be nobody's.
+    pub fn overlay(&mut self, newer: &Self) {
+        fn take<T: Clone>(old: &mut Option<T>, new: &Option<T>) {
+            if new.is_some() {
+                old.clone_from(new);
+            }
+        }
+        take(&mut self.context_window, &newer.context_window);
+        take(&mut self.max_input_tokens, &newer.max_input_tokens);
+        take(&mut self.max_output_tokens, &newer.max_output_tokens);
+        take(&mut self.deprecated_on, &newer.deprecated_on);
+        take(&mut self.encoding, &newer.encoding);
+        take(&mut self.price, &newer.price);
+        let (old, new) = (&mut self.abilities, &newer.abilities);
+        take(&mut old.tools, &new.tools);
+        take(&mut old.vision, &new.vision);
+        take(&mut old.files, &new.files);
+        take(&mut old.json_schema, &new.json_schema);
+        take(&mut old.reasoning, &new.reasoning);
+    }
+
     /// As the contract has it.
     pub fn to_json(&self) -> Json<'_> {
         let Abilities { tools, vision, files, json_schema, reasoning } = self.abilities;
@@ -61,8 +77,7 @@ impl ModelInfo {
             "contextWindow": self.context_window,
             "maxInputTokens": self.max_input_tokens,
             "maxOutputTokens": self.max_output_tokens,
-            // No provider's list names its tokenizer.
-            "encoding": Json::Null,
+            "encoding": self.encoding.as_deref(),
             "deprecatedOn": self.deprecated_on.as_deref(),
             "abilities": object! {
                 "tools": tools,
@@ -71,17 +86,8 @@ impl ModelInfo {
                 "jsonSchema": json_schema,
                 "reasoning": reasoning,
             },
-            "price": self.price.map(Prices::to_json),
+            "price": self.price.as_ref().map(Price::to_json),
         }
-    }
-}
-
-impl Prices {
-    fn to_json(self) -> Json<'static> {
-        let mut out = object! { "input": self.input, "output": self.output };
-        out.set_some("cacheRead", self.cache_read);
-        out.set_some("cacheWrite", self.cache_write);
-        out
     }
 }
 

@@ -1,5 +1,6 @@
 //! What `createClient` was given, checked: every option is honoured, or refused by name.
 
+mod catalog;
 mod policies;
 
 use crate::error::Result;

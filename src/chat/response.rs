@@ -2,6 +2,7 @@
 
 use super::message::{AssistantPart, Message, ToolCall, assistant_json, raw};
 use crate::json::Json;
+use crate::models::price::Cost;
 use crate::object;
 
 /// Why the answer ended.
@@ -51,8 +52,16 @@ pub struct Usage {
     pub cache_read_tokens: Option<u64>,
     /// Of the input.
     pub cache_write_tokens: Option<u64>,
+    /// Of what was written to the cache: what stays there for an hour, which has a price of its own.
+    pub cache_write_1h_tokens: Option<u64>,
+    /// Of the input.
+    pub audio_input_tokens: Option<u64>,
+    /// Of the output.
+    pub audio_output_tokens: Option<u64>,
     /// Of the output.
     pub reasoning_tokens: Option<u64>,
+    /// What the provider says that it billed, in nano-dollars.
+    pub billed_nano: Option<u64>,
     /// Counted here, because the provider did not say.
     pub estimated: bool,
 }
@@ -60,7 +69,7 @@ pub struct Usage {
 impl Usage {
     /// As the contract has it.
     pub fn to_json(&self) -> Json<'static> {
-        object! {
+        let mut out = object! {
             "inputTokens": self.input_tokens,
             "outputTokens": self.output_tokens,
             "totalTokens": self.total_tokens,
@@ -68,7 +77,13 @@ impl Usage {
             "cacheWriteTokens": self.cache_write_tokens,
             "reasoningTokens": self.reasoning_tokens,
             "estimated": self.estimated,
-        }
+        };
+        // Beyond the contract, and rare: only where there are any.
+        let mut some = |field, count: Option<u64>| out.set_some(field, count.filter(|count| *count > 0));
+        some("cacheWrite1hTokens", self.cache_write_1h_tokens);
+        some("audioInputTokens", self.audio_input_tokens);
+        some("audioOutputTokens", self.audio_output_tokens);
+        out
     }
 
     /// Adds what another turn of the same call used. A figure that one of them lacks makes the sum a
@@ -86,7 +101,11 @@ impl Usage {
         self.total_tokens = self.total_tokens.zip(other.total_tokens).map(|(mine, other)| mine + other);
         sum(&mut self.cache_read_tokens, other.cache_read_tokens);
         sum(&mut self.cache_write_tokens, other.cache_write_tokens);
+        sum(&mut self.cache_write_1h_tokens, other.cache_write_1h_tokens);
+        sum(&mut self.audio_input_tokens, other.audio_input_tokens);
+        sum(&mut self.audio_output_tokens, other.audio_output_tokens);
         sum(&mut self.reasoning_tokens, other.reasoning_tokens);
+        sum(&mut self.billed_nano, other.billed_nano);
     }
 
     /// Takes what `newer` knows and keeps the rest: usage in a stream is cumulative, so a later
@@ -102,7 +121,11 @@ impl Usage {
         take(&mut self.total_tokens, newer.total_tokens);
         take(&mut self.cache_read_tokens, newer.cache_read_tokens);
         take(&mut self.cache_write_tokens, newer.cache_write_tokens);
+        take(&mut self.cache_write_1h_tokens, newer.cache_write_1h_tokens);
+        take(&mut self.audio_input_tokens, newer.audio_input_tokens);
+        take(&mut self.audio_output_tokens, newer.audio_output_tokens);
         take(&mut self.reasoning_tokens, newer.reasoning_tokens);
+        take(&mut self.billed_nano, newer.billed_nano);
     }
 }
 
@@ -254,6 +277,8 @@ pub struct ChatResponse {
     pub finish_reason: FinishReason,
     pub raw_finish_reason: Option<String>,
     pub usage: Usage,
+    /// `None`: unknown, not free.
+    pub cost: Option<Cost>,
     pub attempts: Vec<Attempt>,
     pub timing: Timing,
     pub warnings: Vec<Warning>,
@@ -283,8 +308,7 @@ impl ChatResponse {
             "finishReason": self.finish_reason.word(),
             "rawFinishReason": self.raw_finish_reason.as_deref(),
             "usage": self.usage.to_json(),
-            // Prices are not known yet: null is "unknown", 0 would be "free".
-            "cost": Json::Null,
+            "cost": self.cost.as_ref().map(Cost::to_json),
             "cached": false,
             "attempts": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
             "timing": object! {

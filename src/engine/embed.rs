@@ -3,6 +3,7 @@
 use super::Engine;
 use super::ask::{Inquiry, about, not_offered};
 use super::try_join::{Work, try_join};
+use crate::chat::Usage;
 use crate::embed::{EmbedRequest, EmbedResponse, Vectors};
 use crate::error::Result;
 use crate::host::Host;
@@ -32,7 +33,11 @@ impl Engine {
             let work = batches.iter().map(|texts| Box::pin(embed_batch(self, host, provider, model, request, texts)) as Work<'_, Vectors>);
             answers.extend(try_join(work.collect()).await?);
         }
-        EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))
+        let mut response = EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))?;
+        host.load_catalogue().await;
+        let billed = Usage { output_tokens: Some(0), ..response.usage };
+        response.cost = self.info(host, provider, model).and_then(|info| info.price.as_ref()?.cost(&billed, ""));
+        Ok(response)
     }
 }
 

@@ -31,7 +31,7 @@ impl Engine {
             return;
         }
         turn.route.ordered = true;
-        let candidates: Vec<Candidate> = turn.route.stops.iter().map(|stop| self.candidate(stop, turn)).collect();
+        let candidates: Vec<Candidate> = turn.route.stops.iter().map(|stop| self.candidate(host, stop, turn)).collect();
         let mut left = order(self.options.fallback.order, &candidates, &mut || host.random());
         left.reverse();
         turn.route.left = left;
@@ -40,11 +40,11 @@ impl Engine {
         }
     }
 
-    fn candidate(&self, stop: &Stop, turn: &Turn) -> Candidate {
+    fn candidate<H: Host>(&self, host: &H, stop: &Stop, turn: &Turn) -> Candidate {
         let name = stop.request.model.as_deref().unwrap_or_default();
         let seen = self.health.borrow();
         let usd = match self.options.fallback.order {
-            Order::Cheapest => self.price_of(name, &turn.request),
+            Order::Cheapest => self.about(host, name, &turn.request),
             _ => None,
         };
         Candidate { weight: stop.weight, usd, first_token_ms: seen.of(name).and_then(|seen| seen.first_token_ms) }
@@ -146,10 +146,10 @@ impl Engine {
             Json::Bool(true) => Ok(self.next_target(turn, now, |_| true)),
             Json::String(name) => self.named_target(turn, name).map(Some),
             Json::Null if falls_back(error) => {
-                let here = self.place(turn.request.model.as_deref());
+                let here = self.place(host, turn.request.model.as_deref());
                 Ok(self.next_target(turn, now, |index| {
-                    let there = self.place(turn.route.stops[index].request.model.as_deref());
-                    here.is_none_or(|here| there.is_none_or(|there| can_mend(error, &here, &there)))
+                    let there = self.place(host, turn.route.stops[index].request.model.as_deref());
+                    here.as_ref().is_none_or(|here| there.is_none_or(|there| can_mend(error, here, &there)))
                 }))
             }
             Json::Null => Ok(None),
@@ -165,9 +165,9 @@ impl Engine {
         })
     }
 
-    fn place<'a>(&'a self, model: Option<&'a str>) -> Option<Place<'a>> {
+    fn place<'a, H: Host>(&'a self, host: &H, model: Option<&'a str>) -> Option<Place<'a>> {
         let (provider, model) = self.named(model).ok()?;
-        Some(Place { provider: &provider.name, info: self.info(provider, model) })
+        Some(Place { provider: &provider.name, info: self.info(host, provider, model) })
     }
 
     pub(super) fn retry_options(&self, provider: Option<&str>, own: &RetryOptions) -> RetryOptions {

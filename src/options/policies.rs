@@ -3,7 +3,6 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Value};
 use crate::json::Json;
-use crate::models::{Abilities, ModelInfo, Prices};
 use crate::policy::fallback::{FallbackOptions, Order};
 use crate::policy::limit::{LimitOptions, Scope};
 use crate::policy::retry::RetryOptions;
@@ -141,58 +140,4 @@ fn handle(fields: &mut Fields, field: &'static str) -> Result<Option<u64>> {
         Some(Json::Object(value)) if value.iter().any(|(name, _)| name == "$handle") => Ok(Json::Object(value).get("$handle").u64()),
         Some(other) => Err(fields.wrong_type(field, "a function", &other)),
     }
-}
-
-impl ModelInfo {
-    /// The member `catalog`: what the caller says of models, by "provider/model".
-    pub fn read_all(fields: &mut Fields) -> Result<Vec<Self>> {
-        let mut list = Vec::new();
-        for (name, value) in fields.object("catalog")?.unwrap_or_default() {
-            let mut inner = fields.inner(&format!("catalog.{name}"), value)?;
-            let Some((provider, id)) = name.split_once('/') else {
-                return Err(inner.complaint("a model is named \"provider/model\""));
-            };
-            // What only counting and costs would use is not there yet.
-            inner.refuse(&["maxOutputTokens", "encoding", "deprecatedOn"], "is not supported yet")?;
-            let mut info = Self { id: id.to_owned(), provider: provider.to_owned(), ..Self::default() };
-            info.context_window = tokens(&mut inner, "contextWindow")?;
-            info.max_input_tokens = tokens(&mut inner, "maxInputTokens")?;
-            if let Some(abilities) = inner.take("abilities") {
-                info.abilities = read_abilities(inner.inner("abilities", abilities)?)?;
-            }
-            if let Some(price) = inner.take("price") {
-                info.price = Some(read_prices(inner.inner("price", price)?)?);
-            }
-            inner.finish()?;
-            list.push(info);
-        }
-        Ok(list)
-    }
-}
-
-fn tokens(fields: &mut Fields, field: &'static str) -> Result<Option<u64>> {
-    Ok(fields.whole(field, 1)?.map(i64::unsigned_abs))
-}
-
-fn read_abilities(mut fields: Fields) -> Result<Abilities> {
-    let abilities = Abilities {
-        tools: fields.boolean("tools")?,
-        vision: fields.boolean("vision")?,
-        files: fields.boolean("files")?,
-        json_schema: fields.boolean("jsonSchema")?,
-        reasoning: fields.boolean("reasoning")?,
-    };
-    fields.finish()?;
-    Ok(abilities)
-}
-
-fn read_prices(mut fields: Fields) -> Result<Prices> {
-    fields.refuse(
-        &["cacheRead", "cacheWrite", "cacheWrite1h", "audioInput", "audioOutput", "longContext", "tiers"],
-        "is not supported yet",
-    )?;
-    let mut required = |field| fields.amount(field, 0)?.ok_or_else(|| fields.error(field, "is required"));
-    let prices = Prices { input: required("input")?, output: required("output")?, cache_read: None, cache_write: None };
-    fields.finish()?;
-    Ok(prices)
 }

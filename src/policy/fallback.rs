@@ -1,6 +1,8 @@
 //! Who is asked next: in which order the targets of a chain are tried, and which of them can mend
 //! what went wrong.
 
+use std::rc::Rc;
+
 use crate::chat::{ChatRequest, Message, UserPart};
 use crate::error::{Error, ErrorKind};
 use crate::models::ModelInfo;
@@ -93,12 +95,12 @@ pub fn falls_back(error: &Error) -> bool {
 }
 
 /// Who a target is, for the question whether it can mend an error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Place<'a> {
     /// The configured provider.
     pub provider: &'a str,
     /// What the catalogue says of the model.
-    pub info: Option<&'a ModelInfo>,
+    pub info: Option<Rc<ModelInfo>>,
 }
 
 /// Whether `to` can mend what failed at `from`: a prompt that is too long needs a bigger window; a
@@ -116,7 +118,7 @@ pub fn can_mend(error: &Error, from: &Place<'_>, to: &Place<'_>) -> bool {
 }
 
 fn window(place: &Place<'_>) -> Option<u64> {
-    let info = place.info?;
+    let info = place.info.as_ref()?;
     info.max_input_tokens.or(info.context_window)
 }
 

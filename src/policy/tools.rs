@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Message, Tool, ToolCall, ToolChoice, Usage, UserPart, Warning};
 use crate::error::Error;
 use crate::json::Json;
+use crate::models::price::Cost;
 use crate::object;
 use crate::schema::without_added_nulls;
 use crate::text::listed;
@@ -67,7 +68,8 @@ pub struct Rounds {
     alone: bool,
     left: u64,
     earlier: Vec<Message>,
-    usage: Option<Usage>,
+    /// Of the turns so far, with its cost where that is known.
+    usage: Option<(Usage, Option<Cost>)>,
     warnings: Vec<Warning>,
 }
 
@@ -135,8 +137,11 @@ impl Rounds {
             request.tool_choice = Some(ToolChoice::Auto);
         }
         match &mut self.usage {
-            Some(usage) => usage.add(turn.usage),
-            None => self.usage = Some(turn.usage),
+            Some((usage, cost)) => {
+                usage.add(turn.usage);
+                *cost = Cost::sum(cost.take(), turn.cost.as_ref());
+            }
+            None => self.usage = Some((turn.usage, turn.cost)),
         }
         self.warnings = joined(std::mem::take(&mut self.warnings), turn.warnings);
         self.left -= 1;
@@ -145,9 +150,10 @@ impl Rounds {
     /// The last turn as the answer of the whole call: with the messages, the usage and the warnings of
     /// the turns before it.
     pub fn complete(&self, mut turn: ChatResponse) -> ChatResponse {
-        if let Some(mut usage) = self.usage {
+        if let Some((mut usage, cost)) = self.usage.clone() {
             usage.add(turn.usage);
             turn.usage = usage;
+            turn.cost = Cost::sum(cost, turn.cost.as_ref());
         }
         turn.earlier = self.earlier.clone();
         turn.warnings = joined(self.warnings.clone(), turn.warnings);

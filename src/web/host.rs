@@ -6,6 +6,8 @@
 //! anything.
 
 use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use gloo_net::http::Response;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
@@ -18,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
 use crate::json::Json;
+use crate::models::catalogue::Catalogue;
 use crate::policy::tools::ToolOutput;
 use crate::request::read_result;
 use crate::secret::Secret;
@@ -49,6 +52,8 @@ extern "C" {
     fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn now(this: &JsHost) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn catalogue(this: &JsHost) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
 
@@ -56,6 +61,11 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = forEach)]
     fn for_each(this: &JsHeaders, add: &mut dyn FnMut(JsValue, JsValue)) -> Result<(), JsValue>;
+}
+
+thread_local! {
+    /// One for all clients, once it is loaded.
+    static CATALOGUE: RefCell<Option<Rc<Catalogue>>> = const { RefCell::new(None) };
 }
 
 /// The outside world of one client.
@@ -86,6 +96,22 @@ impl Host for WebHost {
 
     fn random(&self) -> f64 {
         js_sys::Math::random()
+    }
+
+    fn catalogue(&self) -> Option<Rc<Catalogue>> {
+        CATALOGUE.with_borrow(Clone::clone)
+    }
+
+    async fn load_catalogue(&self) {
+        if self.catalogue().is_some() {
+            return;
+        }
+        // Without it costs are unknown, and calls are not the worse for it.
+        if let Ok(text) = settle(self.js.catalogue()).await
+            && let Some(text) = text.as_string()
+        {
+            CATALOGUE.set(Some(Rc::new(Catalogue::new(text))));
+        }
     }
 
     fn in_page(&self) -> bool {

@@ -14,6 +14,7 @@ use modelwire::error::{Error, ErrorKind, Result};
 use modelwire::host::{Host, HostResponse};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
+use modelwire::models::catalogue::Catalogue;
 use modelwire::open_stream::OpenStream;
 use modelwire::policy::limit::change_shared;
 use modelwire::policy::tools::ToolOutput;
@@ -54,6 +55,8 @@ pub struct FakeHost {
     /// What it says, in order; null without any left.
     pub says: RefCell<VecDeque<Json<'static>>>,
     /// What was told to listeners: the event, the record as JSON.
+    /// The text of the catalogue, if there is one.
+    pub catalogue: RefCell<Option<Rc<Catalogue>>>,
     pub told: RefCell<Vec<(&'static str, String)>>,
     /// Limits that are kept in stores.
     pub states: RefCell<HashMap<(u64, String), Kept>>,
@@ -123,6 +126,10 @@ impl Host for FakeHost {
     fn random(&self) -> f64 {
         0.5
     }
+    fn catalogue(&self) -> Option<Rc<Catalogue>> {
+        self.catalogue.borrow().clone()
+    }
+    async fn load_catalogue(&self) {}
     fn in_page(&self) -> bool {
         self.page
     }

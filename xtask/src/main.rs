@@ -2,12 +2,22 @@
 //!
 //! The tools that the build runs (`wbg`, `wbg-test-runner`, `wasm-pack`) are binaries beside this one, in `bin/`.
 
+mod catalogue;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        Some(unknown) => eprintln!("xtask: there is no command {unknown:?}, nor any other yet"),
-        None => eprintln!("usage: cargo run -p xtask -- <command>"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.split_first() {
+        Some((command, rest)) if command == "catalogue" => catalogue::run(rest),
+        Some((unknown, _)) => Err(format!("xtask: there is no command {unknown:?}")),
+        None => Err("usage: cargo run -p xtask -- catalogue <litellm.json> [genai.json]".to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::FAILURE
 }

@@ -77,10 +77,12 @@ pub fn usage(sent: &Json<'_>, answer: &mut Answer) {
         output_tokens: count(sent.get("output_tokens")),
         cache_read_tokens: count(sent.get("cache_read_input_tokens")),
         cache_write_tokens: count(sent.get("cache_creation_input_tokens")),
+        cache_write_1h_tokens: count(sent.path(&["cache_creation", "ephemeral_1h_input_tokens"])),
         reasoning_tokens: count(sent.path(&["output_tokens_details", "thinking_tokens"])),
         ..Usage::default()
     });
     known.input_tokens = count(sent.get("input_tokens")).or(fresh).map(|fresh| fresh + cached(known));
+    answer.served_as(sent.get("service_tier").str());
 }
 
 // ─────────────────────────────────────────── blocks

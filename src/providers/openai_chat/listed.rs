@@ -3,8 +3,9 @@
 
 use super::{either, error, response};
 use crate::error::{Error, Result};
-use crate::json::{Json, body_text, number_value};
-use crate::models::{Abilities, ModelInfo, Prices};
+use crate::json::{Json, body_text};
+use crate::models::price::{Band, Price, Prices};
+use crate::models::{Abilities, ModelInfo};
 use crate::providers::{Page, count};
 use crate::text::slice;
 
@@ -56,25 +57,25 @@ fn lists(list: &Json<'_>, word: &str) -> Option<bool> {
 
 /// OpenRouter's: US dollars per token, as texts. A price that depends (−1), or a fee for each request,
 /// is none that a count of tokens can be multiplied with.
-fn price(pricing: &Json<'_>) -> Option<Prices> {
-    let of = |name: &str| per_million(pricing.get(name).str()?);
-    if of("request").is_some_and(|fee| fee != 0.0) {
+fn price(pricing: &Json<'_>) -> Option<Price> {
+    let of = |name: &str| per_token(pricing.get(name).str()?);
+    if of("request").is_some_and(|fee| fee != 0) {
         return None;
     }
-    Some(Prices {
+    let prices = Prices {
         input: of("prompt")?,
         output: of("completion")?,
         cache_read: of("input_cache_read"),
         cache_write: of("input_cache_write"),
-    })
+        ..Prices::default()
+    };
+    Some(Price { base: Band { prices, long: None }, tiers: Vec::new() })
 }
 
-/// Shifted as text: "0.00000015" is 0.15 then, and not 0.14999999999999999.
-fn per_million(text: &str) -> Option<f64> {
-    let number = Json::parse(text).ok()?;
-    let dollars = number.f64().filter(|dollars| *dollars >= 0.0)?;
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    Some(if plain { number_value(&format!("{text}e6")) } else { dollars * 1e6 })
+/// In pico-dollars.
+fn per_token(text: &str) -> Option<u64> {
+    let dollars = Json::parse(text).ok()?.f64().filter(|dollars| (0.0..1.0).contains(dollars))?;
+    Some((dollars * 1e12 + 0.5) as u64)
 }
 
 #[cfg(test)]
@@ -107,17 +108,17 @@ mod tests {
     }
 
     #[test]
-    fn a_price_per_token_becomes_the_price_that_people_write() {
+    fn a_price_per_token_becomes_whole_pico_dollars() {
         for (text, expected) in [
-            ("0.00000015", Some(0.15)),
-            ("0.0000025", Some(2.5)),
-            ("0", Some(0.0)),
-            ("1.5e-7", Some(0.15)),
+            ("0.00000015", Some(150_000)),
+            ("0.0000025", Some(2_500_000)),
+            ("0", Some(0)),
+            ("1.5e-7", Some(150_000)),
             ("-1", None),
             ("free", None),
             ("", None),
         ] {
-            assert_eq!(per_million(text), expected, "{text}");
+            assert_eq!(per_token(text), expected, "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::answer::Answer;
 use crate::chat::{FinishReason, Usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Json, body_text, parse_body};
+use crate::models::price::nano_of;
 use crate::providers::Row;
 
 /// Reads the body of a 2xx answer that is not a stream.
@@ -49,6 +50,7 @@ pub fn parse_json(text: &str) -> Result<Json<'_>> {
 /// still be an error: OpenRouter's whole answers, and every chunk.
 pub fn read_head(body: &Json<'_>, text: &str, answer: &mut Answer) -> Result<()> {
     answer.identity(body.get("id").str(), body.get("model").str());
+    answer.served_as(body.get("service_tier").str());
     // Groq reports in one of two places or in both, with the same figures.
     answer.usage.merge(usage_of(either(body.get("usage"), body.path(&["x_groq", "usage"]))));
     if is_truthy(body.get("error")) || body.get("object").text() == "error" { Err(error::in_body(text)) } else { Ok(()) }
@@ -136,6 +138,12 @@ pub fn finish(reason: &str, answer: &mut Answer) -> Result<()> {
     Ok(())
 }
 
+/// What the server billed, in US dollars: OpenRouter says the sum, Perplexity what it is made of
+/// (openai-compatible.md §2).
+fn billed(cost: &Json<'_>) -> Option<u64> {
+    either(cost.get("total_cost"), cost).f64().and_then(nano_of)
+}
+
 pub fn usage_of(usage: &Json<'_>) -> Usage {
     let (input, completion, total) = (count(usage, "prompt_tokens"), count(usage, "completion_tokens"), count(usage, "total_tokens"));
     let details = usage.get("prompt_tokens_details");
@@ -154,8 +162,11 @@ pub fn usage_of(usage: &Json<'_>) -> Usage {
         // The second is DeepSeek's.
         cache_read_tokens: count(details, "cached_tokens").or_else(|| count(usage, "prompt_cache_hit_tokens")),
         cache_write_tokens: count(details, "cache_write_tokens"),
+        audio_input_tokens: count(details, "audio_tokens"),
+        audio_output_tokens: count(usage.get("completion_tokens_details"), "audio_tokens"),
         reasoning_tokens: reasoning,
-        estimated: false,
+        billed_nano: billed(usage.get("cost")),
+        ..Usage::default()
     }
 }
 

@@ -32,6 +32,7 @@ pub fn parse(text: &str) -> Result<Json<'_>> {
 pub fn read_head(response: &Json<'_>, answer: &mut Answer) {
     answer.identity(response.get("id").str(), response.get("model").str());
     answer.usage.merge(usage_of(response.get("usage")));
+    answer.served_as(response.get("service_tier").str());
 }
 
 /// The items of an answer that came all at once.
@@ -78,6 +79,6 @@ fn usage_of(usage: &Json<'_>) -> Usage {
         cache_read_tokens: count(input.get("cached_tokens")),
         cache_write_tokens: count(input.get("cache_write_tokens")),
         reasoning_tokens: count(usage.path(&["output_tokens_details", "reasoning_tokens"])),
-        estimated: false,
+        ..Usage::default()
     }
 }
