@@ -1,6 +1,8 @@
 // createClient: options checked, the core connected at the first call.
 import { Call, watch, type Connection, type Running } from "./call.ts";
-import { LlmError, errorFrom, errorOf, type ErrorData } from "./errors.ts";
+import { catalogue } from "./catalogue.ts";
+import { Costs, ledgerOf } from "./costs.ts";
+import { LlmError, describe, errorFrom, errorOf, type ErrorData } from "./errors.ts";
 import { Events } from "./events.ts";
 import { onCollected } from "./finalize.ts";
 import { Handles } from "./handles.ts";
@@ -27,7 +29,8 @@ export function createClient(options: ClientOptions): Client {
   const keys = new Keys();
   const events = new Events();
   const { data, models } = readOptions(options, pageBase(), keys, handles);
-  const host = bindHost(options, keys, handles, events, () => held.connection!.core);
+  const costs = new Costs();
+  const host = bindHost(options, keys, handles, events, costs, () => held.connection!.core);
   const running = new Set<Running>();
   // Apart from the client, so that it can outlive it by a moment: who forgets to close a client leaks nothing.
   const held: { connection?: Connection } = {};
@@ -73,6 +76,9 @@ export function createClient(options: ClientOptions): Client {
   /** Connects, and makes the request what the core reads. */
   async function connectWith(request: Record<string, unknown>, kept: number[]): Promise<Connection & { given: object }> {
     const connection = await connect();
+    // Fetched while the provider is asked. Without it a cost is unknown, and nothing else is wrong.
+    const loading = catalogue().catch(() => {});
+    if (options.fallback?.order === "cheapest") await loading.then(() => connection.core.ask(connection.client, 0, "catalog", {}));
     try {
       return { ...connection, given: plain(await prepare(request, handles, kept), 3) as object };
     } catch (thrown) {
@@ -169,6 +175,16 @@ export function createClient(options: ClientOptions): Client {
         }
       },
 
+      async model(ref) {
+        return JSON.parse((await run(undefined, connect, ({ core, client }, call) => core.ask(client, call, "model", { model: String(ref) }))) ?? "null");
+      },
+
+      async updateCatalog(source) {
+        const models = await modelsOf(source, options.fetch);
+        await run(undefined, connect, ({ core, client }, call) => core.ask(client, call, "catalog", models));
+      },
+
+      costs: ledgerOf(costs, connect, running),
       keys: keyRing(keys, new Set(Object.keys(data.providers)), () => held.connection, host.now),
       limits: limitsOf(connect, running),
       on: (event, handler) => events.on(event, handler),
@@ -190,6 +206,23 @@ export function createClient(options: ClientOptions): Client {
   // What all clients made with `with`, and their streams, hold; the core, which holds the host, does not.
   onCollected(running, freeing(held));
   return client;
+}
+
+/** What `updateCatalog` was given: models, or where they are to be had. */
+async function modelsOf(source: string | URL | object, injected: typeof fetch | undefined): Promise<object> {
+  if (typeof source !== "string" && !(source instanceof URL)) return source;
+  let response: Response;
+  try {
+    response = await (injected ?? globalThis.fetch)(String(source), { redirect: "manual" });
+  } catch (thrown) {
+    throw errorOf("network", `the catalog ${source} could not be fetched: ${describe(thrown)}`, thrown);
+  }
+  if (!response.ok) throw errorOf("network", `the catalog ${source} answered with status ${response.status}`);
+  try {
+    return await response.json();
+  } catch (thrown) {
+    throw errorOf("malformed", `the catalog ${source} is not JSON: ${describe(thrown)}`, thrown);
+  }
 }
 
 /** The core walks the request before it gives a promise: what is thrown there is a getter's. */

@@ -4,8 +4,8 @@ import type { ClientEvents } from "./types.ts";
 
 type Name = keyof ClientEvents;
 
-const told: readonly Name[] = ["retry", "fallback", "limit"];
-const later: readonly Name[] = ["request", "response", "error", "cache", "budget"];
+const told: readonly Name[] = ["retry", "fallback", "limit", "budget"];
+const later: readonly Name[] = ["request", "response", "error", "cache"];
 
 /** The listeners of one client. */
 export class Events {

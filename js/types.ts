@@ -37,12 +37,9 @@ export interface ClientOptions {
   fallback?: FallbackOptions;
   /** Not built yet. */
   cache?: CacheOptions | false;
-  /** Not built yet. */
+  /** What may be spent. All that match apply. */
   budget?: BudgetOptions | BudgetOptions[];
-  /**
-   * What is known of models, by `"provider/model"`. So far `contextWindow`, `maxInputTokens`, `abilities` and `price.input`
-   * and `price.output`, which fallback goes by; the other members are not built yet.
-   */
+  /** What is known of models, by `"provider/model"`, over what the catalogue of the package says. */
   catalog?: Record<string, Partial<ModelInfo>>;
   /** Not built yet. */
   store?: "indexeddb" | "memory" | Store;
@@ -158,12 +155,18 @@ export interface Client extends AsyncDisposable {
    * around a conversation: that is in `margin`, and not on its bill.
    */
   countTokens(request: ChatRequest, options?: { method?: "local" | "provider" }): Promise<TokenCount>;
+  /** What is known of a model: what you said in `catalog`, over the catalogue of the package. null: nothing is. */
+  model(ref: string): Promise<ModelInfo | null>;
+  /** Takes models as in the option `catalog`, or from a URL that answers with them, from now on. Redirects are not followed. */
+  updateCatalog(source: string | URL | Record<string, Partial<ModelInfo>>): Promise<void>;
+  /** What was spent, and what things cost. Of this client and those made from it with `with`, while it lives. */
+  readonly costs: CostLedger;
   /** The keys of the providers. Synchronous, and there before the WebAssembly is loaded. */
   readonly keys: KeyRing;
   /** The limits by themselves, for calls that this client does not make. */
   readonly limits: Limits;
   /**
-   * Listens: "retry" (another attempt at the same target), "fallback" (another target), "limit" (a call has to wait, or a 429
+   * Listens: "budget" (what was spent of one, after each attempt), "retry" (another attempt at the same target), "fallback" (another target), "limit" (a call has to wait, or a 429
    * stopped all). Gives what takes the handler off. A handler that throws breaks nothing; its error is reported as uncaught.
    */
   on<E extends keyof ClientEvents>(event: E, handler: (detail: ClientEvents[E]) => void): () => void;
@@ -218,9 +221,9 @@ export interface ChatRequest<T = unknown> {
   context?: "fit" | "error" | "send";
   /** Not built yet. */
   cache?: boolean | { ttlSeconds?: number; refresh?: boolean; key?: string; tags?: string[] };
-  /** Not built yet. */
+  /** What the whole call may cost, with its retries, fallbacks and tool rounds. See `BudgetOptions`. */
   budget?: { usd: number };
-  /** Not built yet. */
+  /** Streams: also a `usage` event, counted here, while text arrives, at most every 250 ms. Default false. */
   liveUsage?: boolean;
   /** Over the provider's and the client's, field by field. */
   retry?: RetryOptions | false;
@@ -365,6 +368,10 @@ export interface Usage {
   cacheReadTokens: number | null;
   cacheWriteTokens: number | null;
   reasoningTokens: number | null;
+  /** Of what was written to the cache: what stays for an hour (Anthropic), at a price of its own. */
+  cacheWrite1hTokens?: number;
+  audioInputTokens?: number;
+  audioOutputTokens?: number;
   /** Counted here, because the provider did not say. */
   estimated: boolean;
 }
@@ -569,7 +576,7 @@ export interface ModelInfo {
     | null;
 }
 
-/** US dollars per million tokens. */
+/** US dollars per million tokens, with at most six decimals: inside they are whole pico-dollars per token. */
 export interface Prices {
   input: number;
   output: number;
@@ -604,7 +611,7 @@ export interface Prices {
  * | timeout | a time of `timeout` was over (the message says which), or the provider gave up | a longer one, or try again |
  * | truncated | the stream ended before the answer did: see `partial` | try again |
  * | malformed | what arrived is not this API's answer | check `baseURL` |
- * | budget | a spending limit | – |
+ * | budget | a spending limit, or a price that is not known under one | raise it, wait for its next period, give the price in `catalog` |
  * | output-invalid | the answer does not match the schema: see `partial` | ask again, or a stronger model |
  * | tool-failed | (a tool that throws is told to the model; reserved) | – |
  * | config | a client option is wrong, or the WebAssembly module did not load; the message says which | correct it |
@@ -753,7 +760,7 @@ export interface LimitStatus {
   resetAt: string | null;
 }
 
-/** What `on` tells. So far "retry", "fallback" and "limit"; the others are "unsupported". */
+/** What `on` tells. So far "retry", "fallback", "limit" and "budget"; the others are "unsupported". */
 export interface ClientEvents {
   request: LogRecord;
   retry: LogRecord;
@@ -774,15 +781,75 @@ export interface LimitStore {
   update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T>;
 }
 
-// ───────────────────────────────────────────── options of what is not built yet
+// ───────────────────────────────────────────── money
 
+/**
+ * What may be spent. Before sending, the price of the input (estimated) and of min(maxTokens, 256) output tokens is reserved: if
+ * that does not fit beside what others hold, the call fails with code "budget" and nothing is sent. A stream is metered, and
+ * stopped when it would pass: finishReason "budget", with what had arrived. `chat()` under a budget streams inside. A model
+ * without a known price is refused.
+ *
+ * What cannot be seen while it arrives (reasoning that a provider hides) is counted when the answer ends.
+ */
 export interface BudgetOptions {
   usd: number;
+  /** Default "session": the life of this client. Days and months are those of UTC, by this client's clock, and begin at nothing in a new client. */
   per?: "request" | "session" | "day" | "month";
+  /** Only "client" so far: the others are "unsupported". */
   scope?: "client" | "origin" | LimitStore;
+  /** Only for calls that have all of these. */
   tags?: Record<string, string>;
+  /** "warn": nothing is refused or stopped; listen to "budget". Default "stop". */
   onExceed?: "stop" | "warn";
 }
+
+/** What was spent. In the memory of the client so far: `store` is not built yet. */
+export interface CostLedger {
+  /** Since this client was made. Synchronous. */
+  readonly totalUsd: number;
+  /** What a usage costs, without a call; null when the price is unknown. */
+  price(model: string, usage: Partial<Usage>): Promise<Cost | null>;
+  /** Adds spending that happened elsewhere; budgets see it too. `usd`: as billed, else by the catalogue. */
+  record(entry: { model: string; usage: Partial<Usage>; usd?: number; tags?: Record<string, string>; at?: Date }): Promise<LedgerEntry>;
+  /** `by`: "provider", "model", "day" (of UTC) or the name of a tag; several are joined with " / " in `groups`. */
+  summary(filter?: { since?: Date; by?: ("provider" | "model" | "day" | string)[] }): Promise<CostSummary>;
+  /** Oldest first; of a limit, the newest are left. */
+  history(filter?: { since?: Date; limit?: number }): AsyncIterable<LedgerEntry>;
+  export(format: "json" | "jsonl" | "csv"): Promise<Blob>;
+  /** Forgets the entries. `totalUsd` and budgets do not forget. */
+  clear(): Promise<void>;
+}
+
+export interface CostSummary {
+  totalUsd: number;
+  totalTokens: number;
+  requests: number;
+  /** Requests whose cost is not known, and not in the sums. */
+  unknownCost: number;
+  byProvider: Record<string, CostGroup>;
+  byModel: Record<string, CostGroup>;
+  groups?: Record<string, CostGroup>;
+}
+
+export interface CostGroup {
+  usd: number;
+  tokens: number;
+  requests: number;
+}
+
+/** One attempt that was billed (a call has several when it ran tools or went on elsewhere), or spending that was recorded. */
+export interface LedgerEntry {
+  /** ISO 8601. */
+  at: string;
+  provider: string;
+  model: string;
+  usage: Usage;
+  usd: number | null;
+  tags: Record<string, string>;
+  cached: boolean;
+}
+
+// ───────────────────────────────────────────── options of what is not built yet
 
 export interface CacheOptions {
   store?: "indexeddb" | "memory" | Store;

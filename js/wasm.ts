@@ -33,6 +33,8 @@ export interface Core {
   list_models(client: number, call: number, provider: string): Promise<string>;
   /** JSON of a TokenCount. */
   count_tokens(client: number, call: number, request: object, options: object | undefined): Promise<string>;
+  /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue: JSON, or null. */
+  ask(client: number, call: number, what: "model" | "price" | "record" | "catalog", argument: object): Promise<string | null>;
   /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
   keys_set(client: number, provider: string, lazy: string): void;
   /** JSON: `{healthy, cooldownUntilMs}` of each key. */
@@ -93,6 +95,8 @@ export interface HostBindings {
   place(store: number, key: string, count: number, signal: AbortSignal): Promise<() => void>;
   /** Runs a tool; rejects with what the model is told. */
   tool(handle: number, callId: string, input: string, signal: AbortSignal): Promise<ToolOutput>;
+  /** The text of the catalogue of models. */
+  catalogue(): Promise<string>;
   now(): number;
   /** Resolves after a time, unless the signal is aborted before. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

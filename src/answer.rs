@@ -6,98 +6,16 @@
 //!
 //! It knows no provider's JSON and no time: timing and attempts are added by the engine.
 
+mod batch;
+
 use std::rc::Rc;
 
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
-use crate::json::Json;
 use crate::models::price::{Cost, Price};
 use crate::object;
+use crate::policy::budget::Hold;
 use crate::policy::seam::Seam;
-use crate::text::slice;
-
-/// What a stretch of a [`Batch`] is. The numbers are the boundary's: `js/stream.ts` reads them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Kind {
-    /// A whole event as JSON: everything but deltas.
-    Json = 0,
-    /// Text of a `text-delta`.
-    Text = 1,
-    /// Text of a `reasoning-delta`.
-    Reasoning = 2,
-    /// Text of a `tool-call-delta`.
-    ToolInput = 3,
-}
-
-/// How much memory a batch keeps between reads: that of a large network read.
-const KEPT_BYTES: usize = 1024 * 1024;
-
-/// The events of one network read: their texts joined, and a mark for each.
-///
-/// One decode of `text` and one `slice` an event are all that JavaScript does to build them; an
-/// object per delta made from here costs three to six times as much (performance.md).
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// All texts, one behind the other.
-    pub text: String,
-    /// Two numbers an event: the kind in the low byte with the tool's index above it, and the end
-    /// of its text in UTF-16 units from the start of the batch.
-    pub marks: Vec<u32>,
-    utf16: u32,
-}
-
-impl Batch {
-    /// Forgets the events and keeps the memory, but for what one very long answer made of it: the
-    /// batch is shared by all streams and lives as long as the module.
-    pub fn clear(&mut self) {
-        if self.text.capacity() > KEPT_BYTES {
-            self.text = String::new();
-        }
-        self.text.clear();
-        self.marks.clear();
-        self.utf16 = 0;
-    }
-
-    /// Adds an event.
-    pub fn push(&mut self, kind: Kind, index: usize, text: &str) {
-        self.text.push_str(text);
-        self.close(kind, index, text.len());
-    }
-
-    /// Adds a rare event as JSON.
-    pub fn push_json(&mut self, event: &Json<'_>) {
-        let start = self.text.len();
-        event.write(&mut self.text);
-        self.close(Kind::Json, 0, self.text.len() - start);
-    }
-
-    fn close(&mut self, kind: Kind, index: usize, bytes: usize) {
-        let added = slice(&self.text, self.text.len() - bytes, self.text.len());
-        self.utf16 += if added.is_ascii() { bytes as u32 } else { added.chars().map(|c| c.len_utf16() as u32).sum() };
-        self.marks.push(kind as u32 | (index as u32) << 8);
-        self.marks.push(self.utf16);
-    }
-
-    /// The events as JSON, as JavaScript builds them. For tests, and for hosts without the fast path.
-    pub fn events(&self) -> Vec<Json<'static>> {
-        let wide: Vec<u16> = self.text.encode_utf16().collect();
-        let mut start = 0;
-        self.marks
-            .chunks_exact(2)
-            .map(|mark| {
-                let end = mark[1] as usize;
-                let text = String::from_utf16_lossy(&wide[start..end]);
-                start = end;
-                match mark[0] & 0xFF {
-                    1 => object! { "type": "text-delta", "text": text },
-                    2 => object! { "type": "reasoning-delta", "text": text },
-                    3 => object! { "type": "tool-call-delta", "index": u64::from(mark[0] >> 8), "text": text },
-                    _ => Json::parse(&text).map(Json::into_owned).unwrap_or(Json::Null),
-                }
-            })
-            .collect()
-    }
-}
+pub use batch::{Batch, Kind};
 
 #[derive(Debug)]
 struct OpenTool {
@@ -106,6 +24,15 @@ struct OpenTool {
     /// Where it stands in `parts`.
     part: usize,
     ended: bool,
+}
+
+/// What one attempt came to.
+#[derive(Clone, Debug, Default)]
+pub struct Spent {
+    /// Tokens.
+    pub usage: Usage,
+    /// Money; `None`: unknown.
+    pub cost: Option<Cost>,
 }
 
 /// An answer being built.
@@ -154,6 +81,9 @@ pub struct Answer {
     asked_tokens: u64,
     /// Of output so far.
     bytes: usize,
+    /// What it may cost, if that is limited.
+    hold: Option<Rc<Hold>>,
+    over_budget: bool,
 }
 
 impl Answer {
@@ -183,6 +113,8 @@ impl Answer {
             tier: String::new(),
             asked_tokens: 0,
             bytes: 0,
+            hold: None,
+            over_budget: false,
         }
     }
 
@@ -209,11 +141,52 @@ impl Answer {
         }
     }
 
+    /// What it may cost: see [`Answer::is_over_budget`].
+    pub fn meter(&mut self, hold: Option<Rc<Hold>>) {
+        self.hold = hold;
+    }
+
+    /// Whether it may not go on, because what has arrived uses up what it may cost.
+    pub fn is_over_budget(&mut self) -> bool {
+        if let Some(hold) = self.hold.as_ref().filter(|_| !self.over_budget) {
+            let cost = self.cost_of(&self.usage_so_far());
+            if cost.is_some_and(|cost| !hold.allows(cost.pico)) {
+                self.over_budget = true;
+                self.estimate_usage();
+            }
+        }
+        self.over_budget
+    }
+
+    /// What this attempt has used so far, as far as it is known.
+    pub fn spent(&self) -> Spent {
+        Spent { usage: self.usage, cost: self.cost_of(&self.usage) }
+    }
+
+    /// The usage and the cost of all that this stream has shown, counted here.
+    pub fn live_usage(&self) -> Spent {
+        let mut usage = self.usage_so_far();
+        usage.total_tokens = usage.input_tokens.zip(usage.output_tokens).map(|(input, output)| input + output);
+        Spent { cost: self.cost_of(&usage), usage }
+    }
+
     /// What a usage of this answer costs; the provider's own sum where it sent one.
     fn cost_of(&self, usage: &Usage) -> Option<Cost> {
         match usage.billed_nano {
             Some(nano) => Some(Cost::billed(nano, usage)),
             None => self.price.as_ref()?.cost(usage, &self.tier),
+        }
+    }
+
+    /// The answer of this attempt, in the same stream: `next` says who gives it.
+    pub fn begin(&mut self, next: Self) -> Self {
+        Self {
+            text_tool: next.text_tool,
+            warnings: next.warnings,
+            price: next.price,
+            asked_tokens: next.asked_tokens,
+            hold: next.hold,
+            ..self.next_turn(&next.provider, &next.model)
         }
     }
 
@@ -225,7 +198,7 @@ impl Answer {
         let so_far = self.response(None, None);
         self.earlier = Some((so_far.usage, so_far.cost));
         self.usage = Usage::default();
-        (self.price, self.asked_tokens, self.bytes) = (next.price, next.asked_tokens, 0);
+        (self.price, self.asked_tokens, self.bytes, self.hold) = (next.price, next.asked_tokens, 0, next.hold);
         self.tier.clear();
         self.finish = None;
         self.seam = Some(Seam::new(&so_far.text));
@@ -503,7 +476,7 @@ impl Answer {
         let counted = self.bytes.div_ceil(4) as u64;
         usage.output_tokens = Some(usage.output_tokens.unwrap_or(0).max(counted));
         // Nothing is known of the input of who was never asked.
-        if usage.input_tokens.is_none() && self.asked_tokens > 0 {
+        if usage.input_tokens.is_none() && self.asked_tokens > 0 && self.started {
             usage.input_tokens = Some(self.asked_tokens);
         }
         usage.total_tokens = None;
@@ -536,6 +509,7 @@ impl Answer {
         // Without a byte of arguments, an answer cut at its length cannot show a whole call.
         let cut = |call: &ToolCall| said == FinishReason::Length && call.input_text.trim().is_empty();
         let callable = tool_calls.iter().any(|call| call.input().is_some() && !cut(call));
+        let stopped = stopped.or(self.over_budget.then_some(FinishReason::Budget));
         let finish_reason = match (stopped, said) {
             (Some(reason), _) => reason,
             (None, FinishReason::ContentFilter | FinishReason::Refusal) => said,

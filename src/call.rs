@@ -24,6 +24,8 @@ struct State {
     started_ms: f64,
     /// Of the whole call, in milliseconds.
     total_ms: Option<f64>,
+    /// In pico-dollars.
+    spent: u64,
     waited_ms: f64,
     first_token_ms: Option<f64>,
     attempts: Vec<Attempt>,
@@ -53,6 +55,7 @@ impl Call {
             id,
             started_ms: now,
             total_ms: None,
+            spent: 0,
             waited_ms: 0.0,
             first_token_ms: None,
             attempts: Vec::new(),
@@ -68,6 +71,17 @@ impl Call {
     /// How long the whole call may take, from its beginning.
     pub fn may_take(&self, total_ms: Option<f64>) {
         self.0.borrow_mut().total_ms = total_ms;
+    }
+
+    /// What its attempts have cost so far, in pico-dollars.
+    pub fn spent(&self) -> u64 {
+        self.0.borrow().spent
+    }
+
+    /// One of them did.
+    pub fn spend(&self, pico: u64) {
+        let mut state = self.0.borrow_mut();
+        state.spent = state.spent.saturating_add(pico);
     }
 
     /// When its time is over, in milliseconds since 1970.

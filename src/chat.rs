@@ -62,6 +62,10 @@ pub struct ChatRequest {
     pub timeout: TimeoutOptions,
     /// Ahead of others that wait for the same limit.
     pub priority: f64,
+    /// What the whole call may cost, in pico-dollars.
+    pub budget: Option<u64>,
+    /// Whether usage is told while the answer arrives.
+    pub live_usage: bool,
 }
 
 impl ChatRequest {

@@ -12,6 +12,7 @@ mod health;
 mod known;
 pub mod limits;
 mod lists;
+mod money;
 mod recover;
 mod route;
 mod send;
@@ -22,7 +23,7 @@ mod within;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Spent};
 use crate::call::{Call, is_html, not_the_api};
 use crate::chat::{ChatRequest, ChatResponse, FinishReason};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,7 @@ use crate::json::{Json, body_text};
 use crate::object;
 use crate::open_stream::{OpenStream, Opened, Progress};
 use crate::options::{ClientOptions, ProviderOptions};
+use crate::policy::budget::Purse;
 use crate::policy::keys::KeyPool;
 use crate::policy::limit::input_tokens;
 use crate::policy::output;
@@ -61,6 +63,7 @@ pub struct Engine {
     health: RefCell<Health>,
     retries: RefCell<RetryBudget>,
     known: RefCell<Known>,
+    purse: Rc<Purse>,
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
@@ -91,8 +94,17 @@ impl Engine {
     /// A client with these options.
     pub fn new(mut options: ClientOptions) -> Self {
         let gate = Gate::new(std::mem::take(&mut options.limits));
+        let purse = Purse::new(std::mem::take(&mut options.budgets));
         let keys = options.providers.iter().map(|provider| (provider.name.clone(), KeyPool::new(&provider.keys))).collect();
-        Self { options, gate, keys: RefCell::new(keys), health: RefCell::default(), retries: RefCell::default(), known: RefCell::default() }
+        Self {
+            options,
+            gate,
+            keys: RefCell::new(keys),
+            health: RefCell::default(),
+            retries: RefCell::default(),
+            known: RefCell::default(),
+            purse,
+        }
     }
 
     /// The limits by themselves.
@@ -160,7 +172,7 @@ impl Engine {
     async fn turn<H: Host>(&self, host: &H, turn: &mut Turn) -> Result<ChatResponse> {
         loop {
             let target = self.target(host, &turn.request).map_err(|error| turn.call.failed(error, host.now()))?;
-            let result = if target.dialect().must_stream(&target, &turn.request) {
+            let result = if target.dialect().must_stream(&target, &turn.request) || self.is_budgeted(&turn.request) {
                 return self.turn_by_stream(host, turn).await;
             } else {
                 self.whole(host, turn).await
@@ -195,7 +207,8 @@ impl Engine {
         .await;
         match result {
             Ok(answer) => {
-                self.settle(host, ticket, &Outcome::Answered(&answer.usage));
+                let spent = Spent { usage: answer.usage, cost: answer.cost.clone() };
+                self.settle(host, ticket, &Outcome::Answered(&spent));
                 turn.call.succeeded(host.now());
                 Ok(answer)
             }
@@ -284,6 +297,7 @@ impl Engine {
                     // It was asked for when the call began: whoever answers takes longer, but for the first time.
                     host.load_catalogue().await;
                     self.present(host, &target, &turn.request, &mut answer);
+                    answer.meter(ticket.hold.clone());
                     let timeout = self.timeout(target.provider, &turn.request.timeout);
                     let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
                     return Ok((Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on }, response, ticket));
@@ -295,11 +309,11 @@ impl Engine {
 
     /// A read of a stream has ended its attempt: see [`Engine::settle`].
     pub fn settle_stream<H: Host>(&self, host: &H, stream: &mut OpenStream, ticket: Ticket, result: &Result<Progress>) {
-        let usage = stream.usage();
+        let spent = stream.spent();
         let failure = result.as_ref().err().map(|error| &**error).or(stream.failure());
         let outcome = match failure {
-            Some(error) => Outcome::Failed(error, stream.has_started().then_some(&usage)),
-            None => Outcome::Answered(&usage),
+            Some(error) => Outcome::Failed(error, stream.has_started().then_some(&spent)),
+            None => Outcome::Answered(&spent),
         };
         let another_key = self.settle(host, ticket, &outcome);
         stream.note_another_key(another_key);

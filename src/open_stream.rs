@@ -6,12 +6,12 @@
 
 use std::rc::Rc;
 
-use crate::answer::{Answer, Batch};
+use crate::answer::{Answer, Batch, Spent};
 use crate::call::Call;
-use crate::chat::{ChatResponse, FinishReason, Usage};
+use crate::chat::{ChatResponse, FinishReason};
 use crate::engine::{Plan, Turn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::Json;
+use crate::models::price::Cost;
 use crate::object;
 use crate::policy::output;
 use crate::policy::seam::can_continue;
@@ -19,6 +19,9 @@ use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::{Rounds, Step, ToolOutput};
 use crate::providers::{Dialect, Row, StreamDecoder};
 use crate::sse::{Flow, SseEvent, SseParser};
+
+/// How often usage is told while an answer arrives, at most.
+const LIVE_USAGE_MS: f64 = 250.0;
 
 /// What a body that is not a stream may hold before it is refused.
 pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -77,6 +80,8 @@ pub struct OpenStream {
     turn: Option<Turn>,
     timeout: TimeoutOptions,
     goes_on: bool,
+    /// When usage was told last.
+    told_ms: f64,
     steps: Vec<Step>,
     outputs: Vec<Option<ToolOutput>>,
 }
@@ -113,6 +118,7 @@ impl OpenStream {
             turn: None,
             timeout: TimeoutOptions::default(),
             goes_on: false,
+            told_ms: f64::NEG_INFINITY,
             steps: Vec::new(),
             outputs: Vec::new(),
         }
@@ -220,10 +226,7 @@ impl OpenStream {
             self.answer.batch.push_json(&object! { "type": "continue", "from": from, "to": to, "text": said.as_str() });
             self.answer.go_on_as(answer);
         } else {
-            let mut next = self.answer.next_turn(&answer.provider, &answer.model);
-            next.present_as_text(answer.text_tool());
-            next.warnings = answer.warnings;
-            self.answer = next;
+            self.answer = self.answer.begin(answer);
         }
         self.rounds.retarget(turn.request.clone());
         self.source = Source::Provider(speaker, speaker.1.stream_decoder(speaker.0));
@@ -256,8 +259,8 @@ impl OpenStream {
     }
 
     /// What this attempt has used so far.
-    pub fn usage(&self) -> Usage {
-        self.answer.usage
+    pub fn spent(&self) -> Spent {
+        self.answer.spent()
     }
 
     /// Whether this turn has shown anything.
@@ -347,11 +350,26 @@ impl OpenStream {
             self.call.first_token(now);
         }
         match flow {
-            Ok(Flow::More) => Ok(Progress::More),
+            Ok(Flow::More) => {
+                self.tell_usage(now);
+                Ok(Progress::More)
+            }
             Ok(Flow::Done) if matches!(self.source, Source::Relay(_)) => Ok(Progress::Done),
             Ok(Flow::Done) => self.end(now),
             Err(error) => self.failed(error, now),
         }
+    }
+
+    /// The `usage` event of a stream that is asked for it, four times a second.
+    fn tell_usage(&mut self, now: f64) {
+        if !self.rounds.request.live_usage || !self.answer.has_started() || now < self.told_ms + LIVE_USAGE_MS {
+            return;
+        }
+        self.told_ms = now;
+        let so_far = self.rounds.so_far(self.answer.live_usage());
+        self.answer
+            .batch
+            .push_json(&object! { "type": "usage", "usage": so_far.usage.to_json(), "cost": so_far.cost.as_ref().map(Cost::to_json) });
     }
 
     /// The turn is whole; so is the answer, unless tools are to be run.
@@ -367,7 +385,7 @@ impl OpenStream {
         }
         let response = output::complete(self.response(None, now), &self.rounds.request)?;
         let batch = &mut self.answer.batch;
-        batch.push_json(&object! { "type": "usage", "usage": response.usage.to_json(), "cost": Json::Null });
+        batch.push_json(&object! { "type": "usage", "usage": response.usage.to_json(), "cost": response.cost.as_ref().map(Cost::to_json) });
         batch.push_json(&object! {
             "type": "end",
             "finishReason": response.finish_reason.word(),
@@ -400,7 +418,10 @@ impl OpenStream {
 
 fn push(source: &mut Source, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
     match source {
-        Source::Provider(_, decoder) | Source::Relay(decoder) => decoder.push(event, answer),
+        Source::Provider(_, decoder) | Source::Relay(decoder) => {
+            let flow = decoder.push(event, answer)?;
+            Ok(if flow == Flow::More && answer.is_over_budget() { Flow::Done } else { flow })
+        }
         Source::Nobody => Ok(Flow::More),
     }
 }

@@ -1,13 +1,14 @@
 //! What `createClient` was given, checked: every option is honoured, or refused by name.
 
 mod catalog;
-mod policies;
+pub mod policies;
 
 use crate::error::Result;
 use crate::http;
 use crate::input::{Fields, Subject, Value};
 use crate::json::{Json, Members};
 use crate::models::ModelInfo;
+use crate::policy::budget::BudgetOptions;
 use crate::policy::fallback::FallbackOptions;
 use crate::policy::limit::LimitOptions;
 use crate::policy::retry::RetryOptions;
@@ -31,6 +32,10 @@ pub struct ClientOptions {
     pub limits: Vec<(String, LimitOptions)>,
     /// For every call with several targets.
     pub fallback: FallbackOptions,
+    /// What may be spent.
+    pub budgets: Vec<BudgetOptions>,
+    /// On every call, under its own.
+    pub tags: Vec<(String, String)>,
     /// What the caller says of models.
     pub catalog: Vec<ModelInfo>,
 }
@@ -142,8 +147,7 @@ impl ClientOptions {
     /// Reads and checks the options (functions already replaced by `true`, keys never included).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Options, String::new(), value)?;
-        fields.refuse(&["cache", "budget", "store", "log", "capture"], NOT_YET)?;
-        fields.string_map("tags")?;
+        fields.refuse(&["cache", "store", "log", "capture"], NOT_YET)?;
         let mut models = Vec::new();
         for (name, value) in fields.object("models")?.unwrap_or_default() {
             let path = format!("models.{name}");
@@ -159,6 +163,8 @@ impl ClientOptions {
         options.timeout = TimeoutOptions::read(&mut fields)?;
         options.limits = LimitOptions::read_all(&mut fields)?;
         options.fallback = FallbackOptions::read(&mut fields)?;
+        options.budgets = BudgetOptions::read_all(&mut fields)?;
+        options.tags = fields.string_map("tags")?;
         options.catalog = ModelInfo::read_all(&mut fields)?;
         fields.finish()?;
         Ok(options)

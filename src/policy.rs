@@ -1,6 +1,7 @@
 //! One decision a file. Everything comes in as values, time and randomness too; nothing is done here.
 
 pub mod breaker;
+pub mod budget;
 pub mod fallback;
 pub mod history;
 pub mod keys;

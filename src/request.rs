@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::object;
+use crate::options::policies::read_usd;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
 
@@ -18,7 +19,7 @@ impl ChatRequest {
     /// Reads and checks a request (`signal` already taken out, functions replaced by `true`).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Request, String::new(), value)?;
-        fields.refuse(&["cache", "budget", "liveUsage"], NOT_YET)?;
+        fields.refuse(&["cache"], NOT_YET)?;
         if fields.string("context")?.is_some_and(|word| word != "send") {
             return Err(Error::new(ErrorKind::Unsupported, format!("context {NOT_YET}; only \"send\"")));
         }
@@ -45,10 +46,21 @@ impl ChatRequest {
         request.tags = fields.string_map("tags")?;
         request.retry = RetryOptions::read(&mut fields)?;
         request.timeout = TimeoutOptions::read(&mut fields)?;
+        request.budget = read_budget(&mut fields)?;
+        request.live_usage = fields.flag("liveUsage")?;
         request.priority = fields.amount("priority", i8::MIN)?.unwrap_or_default();
         fields.finish()?;
         Ok(request)
     }
+}
+
+/// `{ usd }`, in pico-dollars.
+fn read_budget(fields: &mut Fields) -> Result<Option<u64>> {
+    let Some(value) = fields.take("budget") else { return Ok(None) };
+    let mut fields = fields.inner("budget", value)?;
+    let limit = read_usd(&mut fields)?;
+    fields.finish()?;
+    Ok(Some(limit))
 }
 
 #[inline(never)]

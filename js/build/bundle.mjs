@@ -31,7 +31,7 @@ export async function bundle() {
     // @cfworker/json-schema makes a URL of the page's own when it is loaded, which throws in a worker made of a blob. Nothing
     // of it is needed: references are local.
     define: { "self.location": "undefined" },
-    plugins: [wasmAsBase64],
+    plugins: [wasmAsBase64, catalogueAsText],
     logLevel: "warning",
     metafile: true,
     write: false,
@@ -54,6 +54,15 @@ const wasmAsBase64 = {
   setup(build) {
     build.onResolve({ filter: /^modelwire:wasm-as-base64$/ }, ({ path }) => ({ path, namespace: "wasm-as-base64" }));
     build.onLoad({ filter: /.*/, namespace: "wasm-as-base64" }, () => ({ contents: readFileSync(wasm), loader: "base64" }));
+  },
+};
+
+// A module that exports it: `import()` works in every runtime and bundler, and a file beside the script would need an entry for each.
+const catalogueAsText = {
+  name: "catalogue-as-text",
+  setup(build) {
+    build.onResolve({ filter: /^modelwire:catalogue$/ }, () => ({ path: "catalogue", namespace: "catalogue" }));
+    build.onLoad({ filter: /.*/, namespace: "catalogue" }, () => ({ contents: readFileSync(join(root, "src", "models.json")), loader: "text" }));
   },
 };
 

@@ -9,6 +9,12 @@ declare module "*.wasm" {
   export default content;
 }
 
+// Supplied by the build: src/models.json as a text.
+declare module "modelwire:catalogue" {
+  const text: string;
+  export default text;
+}
+
 // Supplied by the build.
 declare module "modelwire:wasm-as-base64" {
   const base64: string;

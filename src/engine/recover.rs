@@ -79,7 +79,17 @@ impl Engine {
         let target = turn.request.model.clone().unwrap_or_default();
         if let Some(attempt) = turn.call.last_attempt() {
             let event = if matches!(next, Next::Target(_)) { "fallback" } else { "retry" };
-            host.tell(event, &record(event, turn, &attempt, if event == "fallback" { &target } else { &asked }, host.now()));
+            host.tell(
+                event,
+                &record(
+                    event,
+                    turn,
+                    &self.tags_of(&turn.request.tags),
+                    &attempt,
+                    if event == "fallback" { &target } else { &asked },
+                    host.now(),
+                ),
+            );
             if turn.said.is_none() {
                 listener(&object! { "type": "retry", "attempt": attempt.to_json(), "delayMs": delay_ms, "next": target.as_str() });
             }
@@ -197,10 +207,10 @@ fn when_gave(name: &str, wanted: &str, given: &Json<'_>) -> Box<Error> {
 }
 
 /// The contract's `LogRecord`.
-fn record<'a>(event: &'a str, turn: &'a Turn, attempt: &'a Attempt, target: &'a str, now: f64) -> Json<'a> {
+fn record<'a>(event: &'a str, turn: &'a Turn, own: &'a [(String, String)], attempt: &'a Attempt, target: &'a str, now: f64) -> Json<'a> {
     let (provider, model) = target.split_once('/').unwrap_or((target, ""));
     let mut tags = Json::object();
-    for (name, value) in &turn.request.tags {
+    for (name, value) in own {
         tags.set(name.as_str(), value.as_str());
     }
     let failure = |error: &'a ErrorInfo| object! { "code": error.code.word(), "message": &error.message, "status": error.status };

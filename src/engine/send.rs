@@ -2,14 +2,20 @@
 
 use super::Engine;
 use super::limits::{Ask, Permit};
+use super::money::Tags;
 use super::route::Turn;
 use super::within::within;
-use crate::chat::{ChatRequest, Usage, Warning};
+use std::rc::Rc;
+
+use crate::answer::Spent;
+use crate::call::Call;
+use crate::chat::{ChatRequest, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::http::{HttpRequest, ResponseHead, origin};
 use crate::open_stream::MAX_BODY_BYTES;
 use crate::options::ProviderOptions;
+use crate::policy::budget::Hold;
 use crate::policy::fallback::cannot;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::providers::{self, Dialect, Mode, Target};
@@ -20,19 +26,23 @@ pub struct Ticket {
     permit: Permit,
     provider: String,
     /// "provider/model".
-    target: String,
+    pub(super) target: String,
     key: usize,
     sent_ms: f64,
+    pub(super) call: Call,
+    pub(super) tags: Tags,
+    /// What it may spend, where it is under a budget.
+    pub(super) hold: Option<Rc<Hold>>,
 }
 
 /// How an attempt ended.
 pub enum Outcome<'a> {
     /// With an answer that used so much.
-    Answered(&'a Usage),
+    Answered(&'a Spent),
     /// With an error, and what it had used by then.
-    Failed(&'a Error, Option<&'a Usage>),
+    Failed(&'a Error, Option<&'a Spent>),
     /// From this side.
-    Stopped(&'a Usage),
+    Stopped(&'a Spent),
 }
 
 impl Engine {
@@ -66,8 +76,18 @@ impl Engine {
             http.header(header, format!("{}-{}", call.id(), request.messages.len()));
         }
         let name = format!("{}/{model}", provider.name);
+        let hold = self.reserve(host, &call, provider, model, &request, warnings).await?;
         let permit = self.room(host, &call, &name, &request).await?;
-        let mut ticket = Ticket { permit, provider: provider.name.clone(), target: name, key, sent_ms: host.now() };
+        let mut ticket = Ticket {
+            permit,
+            provider: provider.name.clone(),
+            target: name,
+            key,
+            sent_ms: host.now(),
+            tags: self.tags_of(&request.tags),
+            call: call.clone(),
+            hold,
+        };
         self.health.borrow_mut().note(&ticket.target).breaker.began(host.now());
         let timeout = self.timeout(provider, &request.timeout);
         match self.perform(host, &call, provider, target.dialect(), &http, &timeout).await {
@@ -158,8 +178,10 @@ impl Engine {
                 (Some(*usage), false)
             }
         };
+        drop((health, keys));
+        self.bill(host, &ticket, usage);
         match usage {
-            Some(usage) => ticket.permit.settle(host, usage.input_tokens, usage.output_tokens),
+            Some(Spent { usage, .. }) => ticket.permit.settle(host, usage.input_tokens, usage.output_tokens),
             // Nobody bills for what was refused.
             None => ticket.permit.settle(host, Some(0), Some(0)),
         }

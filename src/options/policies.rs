@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Value};
 use crate::json::Json;
+use crate::policy::budget::{BudgetOptions, Per};
 use crate::policy::fallback::{FallbackOptions, Order};
 use crate::policy::limit::{LimitOptions, Scope};
 use crate::policy::retry::RetryOptions;
@@ -71,6 +72,54 @@ impl FallbackOptions {
         };
         fields.finish()?;
         Ok(options)
+    }
+}
+
+impl BudgetOptions {
+    /// The member `budget`: one, or a list.
+    pub fn read_all(fields: &mut Fields) -> Result<Vec<Self>> {
+        match fields.take("budget") {
+            None => Ok(Vec::new()),
+            Some(Json::Array(items)) => {
+                let mut list = Vec::new();
+                for (index, item) in items.into_iter().enumerate() {
+                    list.push(Self::read(fields.inner(&format!("budget[{index}]"), item)?)?);
+                }
+                Ok(list)
+            }
+            Some(value) => Ok(vec![Self::read(fields.inner("budget", value)?)?]),
+        }
+    }
+
+    fn read(mut fields: Fields) -> Result<Self> {
+        let per = match fields.string("per")?.as_deref() {
+            None | Some("session") => Per::Session,
+            Some("request") => Per::Request,
+            Some("day") => Per::Day,
+            Some("month") => Per::Month,
+            Some(_) => return Err(fields.error("per", "must be one of request, session, day, month")),
+        };
+        if fields.take("scope").is_some_and(|scope| scope.str() != Some("client")) {
+            let complaint = format!("{} is not supported yet; only \"client\"", fields.name("scope"));
+            return Err(Error::new(ErrorKind::Unsupported, complaint));
+        }
+        let warns = match fields.string("onExceed")?.as_deref() {
+            None | Some("stop") => false,
+            Some("warn") => true,
+            Some(_) => return Err(fields.error("onExceed", "must be stop or warn")),
+        };
+        let options = Self { limit: read_usd(&mut fields)?, per, tags: fields.string_map("tags")?, warns };
+        fields.finish()?;
+        Ok(options)
+    }
+}
+
+/// The member `usd` of a budget, in pico-dollars.
+pub fn read_usd(fields: &mut Fields) -> Result<u64> {
+    match fields.amount("usd", 0)? {
+        None => Err(fields.error("usd", "is required")),
+        Some(usd) if usd > 1e6 => Err(fields.error("usd", "must be at most a million")),
+        Some(usd) => Ok((usd * 1e12) as u64),
     }
 }
 

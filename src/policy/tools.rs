@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use crate::answer::Spent;
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Message, Tool, ToolCall, ToolChoice, Usage, UserPart, Warning};
 use crate::error::Error;
 use crate::json::Json;
@@ -158,6 +159,13 @@ impl Rounds {
         turn.earlier = self.earlier.clone();
         turn.warnings = joined(self.warnings.clone(), turn.warnings);
         turn
+    }
+
+    /// What the turns before this one used, with it.
+    pub fn so_far(&self, turn: Spent) -> Spent {
+        let Some((mut usage, cost)) = self.usage.clone() else { return turn };
+        usage.add(turn.usage);
+        Spent { usage, cost: Cost::sum(cost, turn.cost.as_ref()) }
     }
 
     /// The error of a turn, with what the turns before it came to: their tools have run.

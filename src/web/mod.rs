@@ -7,6 +7,7 @@
 
 mod convert;
 mod host;
+mod money;
 mod policies;
 pub mod stream;
 mod table;

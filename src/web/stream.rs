@@ -13,9 +13,9 @@ use super::Client;
 use super::convert::{error_json, json};
 use super::host::WebResponse;
 use super::table::Table;
-use crate::answer::{Answer, Batch};
+use crate::answer::{Answer, Batch, Spent};
 use crate::call::Call;
-use crate::chat::{FinishReason, Usage};
+use crate::chat::FinishReason;
 use crate::engine::{Outcome, Ticket, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
@@ -49,7 +49,7 @@ impl Slot {
     /// aborts its fetch, and settling tells listeners; both may call back into this module.
     fn end_attempt(&mut self, end: End) -> Option<Over> {
         let (response, ticket) = self.attempt.take()?;
-        Some(Over { client: self.client.clone()?, response, ticket, end, began: self.began, usage: self.stream.usage() })
+        Some(Over { client: self.client.clone()?, response, ticket, end, began: self.began, spent: self.stream.spent() })
     }
 
     fn note_beginning(&mut self, now: f64) {
@@ -77,7 +77,7 @@ struct Over {
     ticket: Ticket,
     end: End,
     began: bool,
-    usage: Usage,
+    spent: Spent,
 }
 
 impl Over {
@@ -85,9 +85,9 @@ impl Over {
     fn settle(self) -> bool {
         drop(self.response);
         let outcome = match &self.end {
-            End::Answered => Outcome::Answered(&self.usage),
-            End::Failed(error) => Outcome::Failed(error, self.began.then_some(&self.usage)),
-            End::Stopped => Outcome::Stopped(&self.usage),
+            End::Answered => Outcome::Answered(&self.spent),
+            End::Failed(error) => Outcome::Failed(error, self.began.then_some(&self.spent)),
+            End::Stopped => Outcome::Stopped(&self.spent),
         };
         self.client.engine.settle(&self.client.host, self.ticket, &outcome)
     }

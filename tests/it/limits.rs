@@ -425,7 +425,7 @@ fn a_429_stops_everybody_until_it_is_over() {
     let response = run(&host, engine.chat(&host, request())).unwrap().unwrap();
     assert_eq!((host.clock.get(), response.attempts.len(), response.timing.waited_ms), (90_200.0, 2, 90_000.0));
     let events: Vec<&str> = host.told.borrow().iter().map(|(event, _)| *event).collect();
-    assert_eq!(events, ["limit", "retry"]);
+    assert_eq!(events, ["limit", "retry", "cost"]);
     let status: Value = serde_json::from_str(&host.told.borrow()[0].1).unwrap();
     assert_eq!(
         (&status["key"], &status["remainingRequests"], &status["resetAt"]),

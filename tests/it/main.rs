@@ -8,6 +8,7 @@ mod aliases;
 mod asking;
 mod attempts;
 mod contract;
+mod costs;
 mod crowd;
 mod engine;
 mod fake_host;

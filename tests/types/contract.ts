@@ -12,7 +12,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "model" | "costs" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,

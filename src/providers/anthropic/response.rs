@@ -82,7 +82,9 @@ pub fn usage(sent: &Json<'_>, answer: &mut Answer) {
         ..Usage::default()
     });
     known.input_tokens = count(sent.get("input_tokens")).or(fresh).map(|fresh| fresh + cached(known));
-    answer.served_as(sent.get("service_tier").str());
+    // Fast and regional answers have prices of their own, which the catalogue does not know: the cost is then unknown.
+    let special = |field, word| sent.get(field).str().filter(|said| *said == word);
+    answer.served_as(special("speed", "fast").or(special("inference_geo", "us")).or(sent.get("service_tier").str()));
 }
 
 // ─────────────────────────────────────────── blocks

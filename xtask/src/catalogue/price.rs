@@ -18,7 +18,7 @@ const FIELDS: &[(&str, &str)] = &[
 
 const TIERS: &[(&str, &str)] = &[("_batches", "batch"), ("_flex", "flex"), ("_priority", "priority"), ("_ultrafast", "ultrafast")];
 
-/// The price of an entry; `None` when it has none, or has zeros, which mean "by contract". An embedding has no output.
+/// The price of an entry; `None` when it has none, or costs nothing to ask, which means "by contract". An embedding has no output.
 pub fn read(entry: &Json<'_>, embedding: bool) -> Result<Option<Json<'static>>, String> {
     // By tier and band ("" is the plain one).
     let mut found: BTreeMap<(&str, Option<u64>), Vec<(&str, u64)>> = BTreeMap::new();
@@ -52,17 +52,35 @@ pub fn read(entry: &Json<'_>, embedding: bool) -> Result<Option<Json<'static>>, 
         Some(out)
     };
     let Some(mut price) = whole("") else { return Ok(None) };
-    if price.get("in").u64() == Some(0) && price.get("out").u64() == Some(0) {
+    if price.get("in").u64() == Some(0) {
         return Ok(None);
     }
     let mut tiers = Json::object();
     for (_, name) in TIERS {
-        tiers.set_some(name, whole(name));
+        if let Some(mut tier) = whole(name) {
+            scale_hour(&price, &mut tier);
+            tiers.set(*name, tier);
+        }
     }
     if !tiers.members().is_empty() {
         price.set("tiers", tiers);
     }
     Ok(Some(price))
+}
+
+/// The map has no price for an hour's write in a tier. Anthropic's discount is on all classes alike: what it makes of
+/// the input, it makes of that.
+fn scale_hour(base: &Json<'_>, tier: &mut Json<'static>) {
+    let scaled = |base: &Json<'_>, tier: &Json<'_>| {
+        let (hour, from, to) = (base.get("write1h").u64()?, base.get("in").u64()?, tier.get("in").u64()?);
+        (hour * to % from == 0).then(|| hour * to / from)
+    };
+    tier.set_some("write1h", scaled(base, tier));
+    let mut long = tier.get("long").clone();
+    if long.is_object() {
+        long.set_some("write1h", scaled(base.get("long"), &long));
+        tier.set("long", long);
+    }
 }
 
 /// `input_cost_per_token_above_272k_tokens_flex` → ("in", "flex", 272,000).

@@ -1,0 +1,117 @@
+//! What calls cost while they are made: reserved before, metered during, settled and told after.
+
+use std::rc::Rc;
+
+use super::Engine;
+use super::send::Ticket;
+use crate::answer::Spent;
+use crate::chat::{ChatRequest, Usage, Warning};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::http::iso_time;
+use crate::json::Json;
+use crate::models::price::{Cost, usd};
+use crate::object;
+use crate::options::ProviderOptions;
+use crate::policy::budget::{Hold, RESERVED_OUTPUT};
+
+/// The marks of one call.
+pub type Tags = Vec<(String, String)>;
+
+impl Engine {
+    /// The client's tags, and over them the call's own.
+    pub(super) fn tags_of(&self, own: &[(String, String)]) -> Tags {
+        let mut tags = self.options.tags.clone();
+        tags.retain(|(name, _)| !own.iter().any(|(other, _)| other == name));
+        tags.extend_from_slice(own);
+        tags
+    }
+
+    /// Whether a request is under a budget: it is then read as a stream, which can be stopped.
+    pub(super) fn is_budgeted(&self, request: &ChatRequest) -> bool {
+        request.budget.is_some() || self.purse.applies(&self.tags_of(&request.tags))
+    }
+
+    /// Reserves what a request costs at least. `None`: it is under no budget.
+    pub(super) async fn reserve<H: Host>(
+        &self,
+        host: &H,
+        call: &crate::call::Call,
+        provider: &ProviderOptions,
+        model: &str,
+        request: &ChatRequest,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Rc<Hold>>> {
+        let tags = self.tags_of(&request.tags);
+        if !self.is_budgeted(request) {
+            return Ok(None);
+        }
+        host.load_catalogue().await;
+        let input_tokens = self.gate.amount("", request).input_tokens as u64;
+        let output_tokens = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
+        let usage = Usage { input_tokens: Some(input_tokens), output_tokens: Some(output_tokens), ..Usage::default() };
+        let info = self.info(host, provider, model);
+        let Some(cost) = info.and_then(|info| info.price.as_ref()?.cost(&usage, "")) else {
+            let message = format!("the price of {}/{model} is not known, so that no budget can hold it: give it in catalog", provider.name);
+            if request.budget.is_some() || !self.purse.only_warns(&tags) {
+                return Err(Error::new(ErrorKind::Budget, message));
+            }
+            warnings.push(Warning { code: "unknown-price", message, setting: Some("budget".to_owned()) });
+            return Ok(None);
+        };
+        let hold = self.purse.reserve(&tags, request.budget, call.spent(), cost.pico, host.now())?;
+        Ok(Some(Rc::new(hold)))
+    }
+
+    /// An attempt is over: settles what it reserved, and tells the ledger and the budgets' listeners.
+    pub(super) fn bill<H: Host>(&self, host: &H, ticket: &Ticket, spent: Option<&Spent>) {
+        let pico = spent.and_then(|spent| spent.cost.as_ref()).map_or(0, |cost| cost.pico);
+        ticket.call.spend(pico);
+        if let Some(hold) = &ticket.hold {
+            hold.settle(pico);
+        }
+        let Some(spent) = spent else { return };
+        let (provider, model) = ticket.target.split_once('/').unwrap_or_default();
+        self.book(host, provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags);
+    }
+
+    /// Tells the ledger, and who listens to budgets.
+    pub(super) fn book<H: Host>(&self, host: &H, provider: &str, model: &str, usage: &Usage, cost: Option<&Cost>, tags: &Tags) {
+        host.tell("cost", &entry(host.now(), provider, model, usage, cost, tags));
+        for status in self.purse.status(tags) {
+            host.tell("budget", &status);
+        }
+    }
+
+    /// Adds spending that happened elsewhere: its ledger entry. `cost`: as the caller says it, else by the catalogue.
+    pub async fn record<H: Host>(&self, host: &H, name: &str, usage: &Usage, nano: Option<u64>, tags: &Tags) -> Result<()> {
+        let name = self.real_name(name)?;
+        let cost = match nano {
+            Some(nano) => Some(Cost::billed(nano, usage)),
+            None => self.price(host, &name, usage).await?,
+        };
+        let tags = self.tags_of(tags);
+        self.purse.spend(&tags, cost.as_ref().map_or(0, |cost| cost.pico), host.now());
+        let (provider, model) = name.split_once('/').unwrap_or((&name, ""));
+        self.book(host, provider, model, usage, cost.as_ref(), &tags);
+        Ok(())
+    }
+}
+
+/// The contract's `LedgerEntry`, and the sum in nano-dollars, which adds up exactly.
+fn entry<'a>(now: f64, provider: &'a str, model: &'a str, usage: &Usage, cost: Option<&Cost>, tags: &'a Tags) -> Json<'a> {
+    let mut marks = Json::object();
+    for (name, value) in tags {
+        marks.set(name.as_str(), value.as_str());
+    }
+    object! {
+        "at": iso_time(now),
+        "provider": provider,
+        "model": model,
+        "usage": usage.to_json(),
+        "usd": cost.map(|cost| usd(cost.nano(), 9)),
+        "nanoUsd": cost.map(Cost::nano),
+        "tags": marks,
+        "cached": false,
+    }
+}

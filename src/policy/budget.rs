@@ -1,0 +1,303 @@
+//! Budgets: what may be spent, by whom, until when. Money is reserved before a request is sent, and the
+//! reservation grows while an answer arrives; what is not granted ends the answer.
+//!
+//! Sums are pico-dollars. Called by [`crate::engine`]; time is an argument.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::iso_time;
+use crate::json::Json;
+use crate::models::price::usd;
+use crate::object;
+
+/// What a request may get before anything is known of its answer: output tokens.
+pub const RESERVED_OUTPUT: u64 = 256;
+
+/// How long a budget lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// One call, with all its attempts and rounds.
+    Request,
+    /// The life of the client.
+    #[default]
+    Session,
+    /// A day of UTC.
+    Day,
+    /// A month of UTC.
+    Month,
+}
+
+/// One budget.
+#[derive(Clone, Debug, Default)]
+pub struct BudgetOptions {
+    /// In pico-dollars.
+    pub limit: u64,
+    /// Until when.
+    pub per: Per,
+    /// Only for calls with all of these.
+    pub tags: Vec<(String, String)>,
+    /// Told and not enforced.
+    pub warns: bool,
+}
+
+/// What was spent of one budget.
+#[derive(Debug, Default)]
+struct Account {
+    period: String,
+    spent: u64,
+    held: u64,
+}
+
+/// The budgets of a client.
+#[derive(Debug, Default)]
+pub struct Purse {
+    budgets: Vec<(BudgetOptions, RefCell<Account>)>,
+}
+
+/// What one attempt may spend. Dropping it gives back what was not spent.
+#[derive(Debug)]
+pub struct Hold {
+    purse: Rc<Purse>,
+    /// The budgets that it is under, in the period in which it began.
+    under: Vec<(usize, String)>,
+    /// What the call itself may still spend, with this.
+    own: Option<u64>,
+    held: Cell<u64>,
+    refused: Cell<bool>,
+}
+
+impl Per {
+    /// The name of the period that a time is in.
+    fn period(self, now: f64) -> String {
+        let length = match self {
+            Self::Request | Self::Session => 0,
+            Self::Day => 10,
+            Self::Month => 7,
+        };
+        iso_time(now).get(..length).unwrap_or_default().to_owned()
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Session => "session",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+}
+
+impl Purse {
+    /// Of the client's `budget`.
+    pub fn new(budgets: Vec<BudgetOptions>) -> Rc<Self> {
+        Rc::new(Self { budgets: budgets.into_iter().map(|budget| (budget, RefCell::default())).collect() })
+    }
+
+    /// Whether calls with these tags have any.
+    pub fn applies(&self, tags: &[(String, String)]) -> bool {
+        self.of(tags).next().is_some()
+    }
+
+    /// Whether all of them only warn.
+    pub fn only_warns(&self, tags: &[(String, String)]) -> bool {
+        self.of(tags).all(|index| self.budgets[index].0.warns)
+    }
+
+    fn of<'a>(&'a self, tags: &'a [(String, String)]) -> impl Iterator<Item = usize> + 'a {
+        let matches = |budget: &BudgetOptions| budget.tags.iter().all(|tag| tags.contains(tag));
+        self.budgets.iter().enumerate().filter(move |(_, (budget, _))| matches(budget)).map(|(index, _)| index)
+    }
+
+    /// Reserves `pico` for an attempt. `own`: what the request itself may spend, `spent`: what its call has
+    /// spent already.
+    pub fn reserve(self: &Rc<Self>, tags: &[(String, String)], own: Option<u64>, spent: u64, pico: u64, now: f64) -> Result<Hold> {
+        let under: Vec<(usize, String)> = self.of(tags).map(|index| (index, self.budgets[index].0.per.period(now))).collect();
+        let mut own = own;
+        for (index, period) in &under {
+            let (budget, account) = &self.budgets[*index];
+            if budget.per == Per::Request && !budget.warns {
+                own = Some(own.map_or(budget.limit, |own| own.min(budget.limit)));
+            }
+            let mut account = account.borrow_mut();
+            if account.period != *period {
+                *account = Account { period: period.clone(), held: account.held, spent: 0 };
+            }
+        }
+        let hold = Hold {
+            purse: self.clone(),
+            under,
+            own: own.map(|own| own.saturating_sub(spent)),
+            held: Cell::new(0),
+            refused: Cell::new(false),
+        };
+        match hold.lacks(pico) {
+            None => {
+                hold.grow(pico);
+                Ok(hold)
+            }
+            Some((limit, per)) => Err(Error::new(
+                ErrorKind::Budget,
+                format!(
+                    "the budget of ${} per {} has no room for this request, which was reserved ${} for its input and the first of its output",
+                    usd(limit, 12).to_text(),
+                    per.word(),
+                    usd(pico, 12).to_text()
+                ),
+            )),
+        }
+    }
+
+    /// Spending that nobody asked for before.
+    pub fn spend(self: &Rc<Self>, tags: &[(String, String)], pico: u64, now: f64) {
+        for index in self.of(tags) {
+            let (budget, account) = &self.budgets[index];
+            let period = budget.per.period(now);
+            let mut account = account.borrow_mut();
+            if account.period != period {
+                *account = Account { period, held: account.held, spent: 0 };
+            }
+            account.spent = account.spent.saturating_add(pico);
+        }
+    }
+
+    /// What was spent of each budget for these tags, as the contract's event "budget".
+    pub fn status(&self, tags: &[(String, String)]) -> Vec<Json<'static>> {
+        let lasting = |index: &usize| self.budgets[*index].0.per != Per::Request;
+        self.of(tags)
+            .filter(lasting)
+            .map(|index| {
+                let (budget, account) = &self.budgets[index];
+                object! { "spentUsd": usd(account.borrow().spent, 12), "limitUsd": usd(budget.limit, 12) }
+            })
+            .collect()
+    }
+}
+
+impl Hold {
+    /// Whether the attempt may have cost so much by now. Once it may not, it never may again.
+    pub fn allows(&self, pico: u64) -> bool {
+        if pico > self.held.get() {
+            if self.refused.get() || self.lacks(pico).is_some() {
+                self.refused.set(true);
+                return false;
+            }
+            self.grow(pico);
+        }
+        true
+    }
+
+    /// The attempt is over, and this is what it cost.
+    pub fn settle(&self, pico: u64) {
+        let held = self.held.replace(0);
+        self.each(|account, same| {
+            account.held = account.held.saturating_sub(held);
+            if same {
+                account.spent = account.spent.saturating_add(pico);
+            }
+        });
+    }
+
+    /// The first budget that has no room for `pico` in all.
+    fn lacks(&self, pico: u64) -> Option<(u64, Per)> {
+        if let Some(own) = self.own.filter(|own| pico > *own) {
+            return Some((own, Per::Request));
+        }
+        let more = pico - self.held.get().min(pico);
+        self.under.iter().find_map(|(index, _)| {
+            let (budget, account) = &self.purse.budgets[*index];
+            let account = account.borrow();
+            let full = account.spent.saturating_add(account.held).saturating_add(more) > budget.limit;
+            (full && !budget.warns && budget.per != Per::Request).then_some((budget.limit, budget.per))
+        })
+    }
+
+    fn grow(&self, pico: u64) {
+        let more = pico.saturating_sub(self.held.replace(pico));
+        self.each(|account, _| account.held = account.held.saturating_add(more));
+    }
+
+    /// `same`: whether the account is still in the period in which this began; what is left of a hold from
+    /// yesterday is yesterday's spending.
+    fn each(&self, change: impl Fn(&mut Account, bool)) {
+        for (index, period) in &self.under {
+            let mut account = self.purse.budgets[*index].1.borrow_mut();
+            let same = account.period == *period;
+            change(&mut account, same);
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.settle(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purse(limit: u64, per: Per) -> Rc<Purse> {
+        Purse::new(vec![BudgetOptions { limit, per, ..BudgetOptions::default() }])
+    }
+
+    const NOON: f64 = 1_795_435_200_000.0;
+
+    #[test]
+    fn what_others_hold_is_not_there() {
+        let purse = purse(100, Per::Session);
+        let first = purse.reserve(&[], None, 0, 60, NOON).unwrap();
+        assert_eq!(purse.reserve(&[], None, 0, 41, NOON).unwrap_err().kind, ErrorKind::Budget);
+        let second = purse.reserve(&[], None, 0, 40, NOON).unwrap();
+        assert!(!first.allows(61));
+        second.settle(10);
+        assert!(!first.allows(61), "once it may not, it never may again");
+        first.settle(60);
+        assert!(purse.reserve(&[], None, 0, 30, NOON).is_ok());
+        assert!(purse.reserve(&[], None, 0, 31, NOON).is_err());
+    }
+
+    #[test]
+    fn a_hold_that_is_dropped_gives_all_back() {
+        let purse = purse(100, Per::Day);
+        drop(purse.reserve(&[], None, 0, 100, NOON).unwrap());
+        assert!(purse.reserve(&[], None, 0, 100, NOON).is_ok());
+    }
+
+    #[test]
+    fn a_day_and_a_month_begin_anew_in_utc() {
+        for (per, later) in [(Per::Day, 86_400_000.0), (Per::Month, 31.0 * 86_400_000.0)] {
+            let purse = purse(100, per);
+            purse.reserve(&[], None, 0, 100, NOON).unwrap().settle(100);
+            assert!(purse.reserve(&[], None, 0, 1, NOON + 1_000.0).is_err());
+            assert!(purse.reserve(&[], None, 0, 100, NOON + later).is_ok());
+        }
+        let session = purse(100, Per::Session);
+        session.reserve(&[], None, 0, 100, NOON).unwrap().settle(100);
+        assert!(session.reserve(&[], None, 0, 1, NOON + 1e10).is_err());
+    }
+
+    #[test]
+    fn a_budget_of_tags_is_for_those_who_have_them_all() {
+        let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let purse = Purse::new(vec![BudgetOptions { limit: 10, tags: vec![tag("team", "a")], ..BudgetOptions::default() }]);
+        assert!(purse.reserve(&[tag("team", "b")], None, 0, 11, NOON).is_ok());
+        assert!(purse.reserve(&[tag("x", "y"), tag("team", "a")], None, 0, 11, NOON).is_err());
+    }
+
+    #[test]
+    fn the_request_s_own_budget_counts_what_its_call_has_spent() {
+        let purse = Purse::new(Vec::new());
+        assert!(purse.reserve(&[], Some(100), 40, 60, NOON).is_ok());
+        assert!(purse.reserve(&[], Some(100), 41, 60, NOON).is_err());
+    }
+
+    #[test]
+    fn a_budget_that_warns_refuses_nothing() {
+        let purse = Purse::new(vec![BudgetOptions { limit: 1, warns: true, ..BudgetOptions::default() }]);
+        let hold = purse.reserve(&[], None, 0, 50, NOON).unwrap();
+        assert!(hold.allows(500));
+    }
+}
