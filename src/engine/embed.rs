@@ -28,6 +28,8 @@ impl Engine {
             let what = "inputType: put what the model wants in front of each text, such as \"query: \"";
             return Err(not_offered(provider, model, what));
         }
+        let bytes = request.input.iter().map(String::len).sum();
+        let hold = self.reserve_embedding(host, provider, model, bytes).await.map_err(|error| about(error, provider, model))?;
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {
             let work = batches.iter().map(|texts| Box::pin(embed_batch(self, host, provider, model, request, texts)) as Work<'_, Vectors>);
@@ -37,6 +39,10 @@ impl Engine {
         host.load_catalogue().await;
         let billed = Usage { output_tokens: Some(0), ..response.usage };
         response.cost = self.info(host, provider, model).and_then(|info| info.price.as_ref()?.cost(&billed, ""));
+        if let Some(hold) = hold {
+            hold.settle(response.cost.as_ref().map_or(0, |cost| cost.pico));
+        }
+        self.book(host, &provider.name, model, &response.usage, response.cost.as_ref(), &self.tags_of(&[]));
         Ok(response)
     }
 }

@@ -18,6 +18,17 @@ use crate::policy::budget::{Hold, RESERVED_OUTPUT};
 /// The marks of one call.
 pub type Tags = Vec<(String, String)>;
 
+/// What a reservation is for.
+struct Asked {
+    tags: Tags,
+    /// What the request itself may cost, and what its call has cost already.
+    own: Option<u64>,
+    spent: u64,
+    /// In tokens.
+    input: u64,
+    output: u64,
+}
+
 impl Engine {
     /// The client's tags, and over them the call's own.
     pub(super) fn tags_of(&self, own: &[(String, String)]) -> Tags {
@@ -42,25 +53,46 @@ impl Engine {
         request: &ChatRequest,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Rc<Hold>>> {
-        let tags = self.tags_of(&request.tags);
         if !self.is_budgeted(request) {
             return Ok(None);
         }
+        let input = self.gate.amount("", request).input_tokens as u64;
+        let output = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
+        let asked = Asked { tags: self.tags_of(&request.tags), own: request.budget, spent: call.spent(), input, output };
+        self.reserve_tokens(host, provider, model, &asked, warnings).await
+    }
+
+    async fn reserve_tokens<H: Host>(
+        &self,
+        host: &H,
+        provider: &ProviderOptions,
+        model: &str,
+        asked: &Asked,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Rc<Hold>>> {
         host.load_catalogue().await;
-        let input_tokens = self.gate.amount("", request).input_tokens as u64;
-        let output_tokens = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
-        let usage = Usage { input_tokens: Some(input_tokens), output_tokens: Some(output_tokens), ..Usage::default() };
+        let usage = Usage { input_tokens: Some(asked.input), output_tokens: Some(asked.output), ..Usage::default() };
         let info = self.info(host, provider, model);
         let Some(cost) = info.and_then(|info| info.price.as_ref()?.cost(&usage, "")) else {
             let message = format!("the price of {}/{model} is not known, so that no budget can hold it: give it in catalog", provider.name);
-            if request.budget.is_some() || !self.purse.only_warns(&tags) {
+            if asked.own.is_some() || !self.purse.only_warns(&asked.tags) {
                 return Err(Error::new(ErrorKind::Budget, message));
             }
             warnings.push(Warning { code: "unknown-price", message, setting: Some("budget".to_owned()) });
             return Ok(None);
         };
-        let hold = self.purse.reserve(&tags, request.budget, call.spent(), cost.pico, host.now())?;
+        let hold = self.purse.reserve(&asked.tags, asked.own, asked.spent, cost.pico, host.now())?;
         Ok(Some(Rc::new(hold)))
+    }
+
+    /// The same for texts that are embedded, of so many bytes: nothing is streamed there, and so nothing is stopped.
+    pub(super) async fn reserve_embedding<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str, bytes: usize) -> Result<Option<Rc<Hold>>> {
+        let tags = self.tags_of(&[]);
+        if !self.purse.applies(&tags) {
+            return Ok(None);
+        }
+        let asked = Asked { tags, own: None, spent: 0, input: bytes.div_ceil(4) as u64, output: 0 };
+        self.reserve_tokens(host, provider, model, &asked, &mut Vec::new()).await
     }
 
     /// An attempt is over: settles what it reserved, and tells the ledger and the budgets' listeners.

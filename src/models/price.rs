@@ -226,5 +226,5 @@ pub fn usd(value: u64, places: usize) -> Json<'static> {
 
 /// A sum of US dollars as nano-dollars, rounded half up; `None` where it is less than nothing or absurd.
 pub fn nano_of(usd: f64) -> Option<u64> {
-    (0.0..9e6).contains(&usd).then(|| (usd * 1e9 + 0.5) as u64)
+    (0.0..9e6).contains(&usd).then_some((usd * 1e9 + 0.5) as u64)
 }

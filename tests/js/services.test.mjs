@@ -28,7 +28,8 @@ describe("embed", () => {
     assert.deepEqual(response, {
       embeddings: [new Float32Array([1, -0.5, 3e-8]), new Float32Array([0.1, 2, -3])],
       usage: { inputTokens: 4, outputTokens: null, totalTokens: 4, cacheReadTokens: null, cacheWriteTokens: null, reasoningTokens: null, estimated: false },
-      cost: null,
+      // 0.02 dollars a million.
+      cost: { usd: 8e-8, nanoUsd: 80, estimated: false, lines: [{ what: "input", tokens: 4, usdPerMillion: 0.02, usd: 8e-8 }] },
       model: "text-embedding-3-small",
       provider: "openai",
     });

@@ -58,7 +58,20 @@ const PROVIDERS: &[(&str, &str, &str, &[&str])] = &[
 ];
 
 /// Parts of the names of models that do something else than chat and embeddings in text.
-const OTHER_WORK: &[&str] = &["audio", "realtime", "transcribe", "-tts", "image", "search-preview", "ft:", "container", "sora", "guard-2", "sonar-small", "sonar-medium"];
+const OTHER_WORK: &[&str] = &[
+    "audio",
+    "realtime",
+    "transcribe",
+    "-tts",
+    "image",
+    "search-preview",
+    "ft:",
+    "container",
+    "sora",
+    "guard-2",
+    "sonar-small",
+    "sonar-medium",
+];
 
 /// The command. The error is what to print.
 pub fn run(arguments: &[String]) -> Result<(), String> {
