@@ -86,7 +86,13 @@ impl Engine {
     }
 
     /// The same for texts that are embedded, of so many bytes: nothing is streamed there, and so nothing is stopped.
-    pub(super) async fn reserve_embedding<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str, bytes: usize) -> Result<Option<Rc<Hold>>> {
+    pub(super) async fn reserve_embedding<H: Host>(
+        &self,
+        host: &H,
+        provider: &ProviderOptions,
+        model: &str,
+        bytes: usize,
+    ) -> Result<Option<Rc<Hold>>> {
         let tags = self.tags_of(&[]);
         if !self.purse.applies(&tags) {
             return Ok(None);

@@ -17,6 +17,7 @@ import { mediaChecks } from "./checks/media.mjs";
 import { outputChecks } from "./checks/output.mjs";
 import { pageChecks } from "./checks/page.mjs";
 import { reasoningChecks } from "./checks/reasoning.mjs";
+import { costChecks } from "./checks/costs.mjs";
 import { resilienceChecks } from "./checks/resilience.mjs";
 import { stoppingChecks } from "./checks/stopping.mjs";
 import { streamChecks } from "./checks/streams.mjs";
@@ -25,7 +26,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...clientChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...clientChecks, ...pageChecks];
 
 /** The checks for a runtime: { page }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

@@ -320,14 +320,14 @@ export const failureChecks = [
     name: "what is not built yet is refused by name, and false asks for nothing",
     async run(modelwire, env) {
       const { client } = await against(modelwire, env, { body: JSON.stringify(openai.textWhole()), headers: json });
-      for (const more of [{ cache: true }, { budget: { usd: 1 } }, { liveUsage: true }]) {
+      for (const more of [{ cache: true }, { context: "fit" }]) {
         const { message } = await failure(modelwire, client.chat({ ...ask, ...more }), "unsupported");
         ok(message.includes(Object.keys(more)[0]), `"${message}" does not name the option`);
       }
       equal((await client.chat({ ...ask, retry: false, cache: false })).text, text, "with options that are off");
       const server = await env.serve({ body: JSON.stringify(openai.textWhole()), headers: json });
       const providers = openai.provider(server.baseURL, key);
-      await failure(modelwire, modelwire.createClient({ providers, budget: { usd: 1 } }).chat(ask), "unsupported");
+      await failure(modelwire, modelwire.createClient({ providers, budget: { usd: 1, scope: "origin" } }).chat(ask), "unsupported");
       equal((await modelwire.createClient({ providers, retry: false, cache: false }).chat(ask)).text, text, "with options that are off");
     },
   },

@@ -18,10 +18,12 @@ const FIELDS: &[(&str, &str)] = &[
 
 const TIERS: &[(&str, &str)] = &[("_batches", "batch"), ("_flex", "flex"), ("_priority", "priority"), ("_ultrafast", "ultrafast")];
 
+/// Prices by tier ("" is the plain one) and band.
+type Bands<'a> = BTreeMap<(&'a str, Option<u64>), Vec<(&'a str, u64)>>;
+
 /// The price of an entry; `None` when it has none, or costs nothing to ask, which means "by contract". An embedding has no output.
 pub fn read(entry: &Json<'_>, embedding: bool) -> Result<Option<Json<'static>>, String> {
-    // By tier and band ("" is the plain one).
-    let mut found: BTreeMap<(&str, Option<u64>), Vec<(&str, u64)>> = BTreeMap::new();
+    let mut found: Bands<'_> = BTreeMap::new();
     for (field, value) in entry.members() {
         if let Some((name, tier, above)) = place(field)
             && let Some(text) = number(value)
