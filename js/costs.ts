@@ -5,14 +5,17 @@ import type { Cost, CostLedger, LedgerEntry } from "./types.ts";
 /** As the core tells it: with the exact sum. */
 export type Entry = LedgerEntry & { nanoUsd: number | null };
 
+/** What is kept: some 50 MB. A server that runs for months must not run out of memory over its bills. */
+const MOST_ENTRIES = 100_000;
+
 /** What one client has spent. */
 export class Costs {
   entries: Entry[] = [];
   #nano = 0;
 
-  /** `record`: JSON of an Entry. */
-  add(record: string): void {
-    const entry = JSON.parse(record) as Entry;
+  add(entry: Entry): void {
+    // A tenth at a time: moving all the others for each would be quadratic.
+    if (this.entries.length >= MOST_ENTRIES) this.entries.splice(0, MOST_ENTRIES / 10);
     this.entries.push(entry);
     this.#nano += entry.nanoUsd ?? 0;
   }
@@ -40,10 +43,9 @@ export function ledgerOf(costs: Costs, connect: () => Promise<Connection>, runni
       return JSON.parse((await ask("price", { model, usage })) ?? "null") as Cost | null;
     },
     async record({ at, ...entry }) {
-      const before = costs.entries.length;
-      await ask("record", entry);
-      const added = costs.entries[before] ?? costs.entries.at(-1)!;
+      const added = JSON.parse((await ask("record", entry))!) as Entry;
       if (at) added.at = at.toISOString();
+      costs.add(added);
       return (await reports()).plain(added);
     },
     async summary(filter) {

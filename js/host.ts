@@ -1,6 +1,6 @@
 // What the core asks of the outside world: fetch, keys, time, and whether this is a page.
 import { catalogue } from "./catalogue.ts";
-import type { Costs } from "./costs.ts";
+import type { Costs, Entry } from "./costs.ts";
 import { errorFrom, type LlmError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import type { Handles } from "./handles.ts";
@@ -65,7 +65,7 @@ export function bindHost(
       const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
       return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
-    tell: (event, record) => (event === "cost" ? costs.add(record) : events.tell(event, record)),
+    tell: (event, record) => (event === "cost" ? costs.add(JSON.parse(record) as Entry) : events.tell(event, record)),
     catalogue,
     limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
     limitLater: (store, key, change) => void changeLimit(core(), handles.get(store) as LimitStore, key, change).catch(() => {}),

@@ -803,7 +803,10 @@ export interface BudgetOptions {
   onExceed?: "stop" | "warn";
 }
 
-/** What was spent. In the memory of the client so far: `store` is not built yet. */
+/**
+ * What was spent. In the memory of the client so far (`store` is not built yet), where the newest 100,000 entries are kept;
+ * `totalUsd` counts them all.
+ */
 export interface CostLedger {
   /** Since this client was made. Synchronous. */
   readonly totalUsd: number;

@@ -116,13 +116,18 @@ impl Engine {
     /// Tells the ledger, and who listens to budgets.
     pub(super) fn book<H: Host>(&self, host: &H, provider: &str, model: &str, usage: &Usage, cost: Option<&Cost>, tags: &Tags) {
         host.tell("cost", &entry(host.now(), provider, model, usage, cost, tags));
+        self.tell_budgets(host, tags);
+    }
+
+    fn tell_budgets<H: Host>(&self, host: &H, tags: &Tags) {
         for status in self.purse.status(tags) {
             host.tell("budget", &status);
         }
     }
 
-    /// Adds spending that happened elsewhere: its ledger entry. `cost`: as the caller says it, else by the catalogue.
-    pub async fn record<H: Host>(&self, host: &H, name: &str, usage: &Usage, nano: Option<u64>, tags: &Tags) -> Result<()> {
+    /// Takes spending that happened elsewhere off the budgets, and gives its ledger entry. `nano`: as billed, else by the
+    /// catalogue.
+    pub async fn record<H: Host>(&self, host: &H, name: &str, usage: &Usage, nano: Option<u64>, tags: &Tags) -> Result<Json<'static>> {
         let name = self.real_name(name)?;
         let cost = match nano {
             Some(nano) => Some(Cost::billed(nano, usage)),
@@ -131,8 +136,8 @@ impl Engine {
         let tags = self.tags_of(tags);
         self.purse.spend(&tags, cost.as_ref().map_or(0, |cost| cost.pico), host.now());
         let (provider, model) = name.split_once('/').unwrap_or((&name, ""));
-        self.book(host, provider, model, usage, cost.as_ref(), &tags);
-        Ok(())
+        self.tell_budgets(host, &tags);
+        Ok(entry(host.now(), provider, model, usage, cost.as_ref(), &tags).into_owned())
     }
 }
 

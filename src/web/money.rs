@@ -14,7 +14,7 @@ use crate::models::ModelInfo;
 use crate::models::price::{Cost, nano_of};
 
 /// One export for all of them, because each weighs some 300 bytes: "model" (`{model}`: a ModelInfo or null),
-/// "price" (`{model, usage}`: a Cost or null), "record" (`{model, usage, usd, tags}`: the host is told the entry),
+/// "price" (`{model, usage}`: a Cost or null), "record" (`{model, usage, usd, tags}`: its LedgerEntry),
 /// "catalog" (models as in the option of that name, from now on). JSON.
 #[wasm_bindgen]
 pub fn ask(client: u32, call: u32, what: String, argument: JsValue) -> Promise {
@@ -45,8 +45,7 @@ pub fn ask(client: u32, call: u32, what: String, argument: JsValue) -> Promise {
             };
             let tags = fields.string_map("tags")?;
             fields.finish()?;
-            client.engine.record(&client.host, &model, &usage, nano, &tags).await?;
-            Ok(JsValue::NULL)
+            Ok(json(&client.engine.record(&client.host, &model, &usage, nano, &tags).await?))
         })
     })
 }

@@ -291,6 +291,18 @@ describe("the ledger", () => {
     await assert.rejects(client.costs.price(model, { inputTokens: -1 }), (error) => isLlmError(error, "invalid-request") && /usage\.inputTokens/.test(error.message));
     await assert.rejects(client.costs.record({ usage: {} }), (error) => /model is required/.test(error.message));
     assert.equal(client.costs.totalUsd, 0.0053);
+    const many = await Promise.all([1, 2, 3].map((usd) => client.costs.record({ model, usage: {}, usd, at: new Date(usd) })));
+    assert.deepEqual(many.map(({ usd, at }) => [usd, at]), [1, 2, 3].map((usd) => [usd, new Date(usd).toISOString()]));
+  });
+
+  test("keeps the newest of very many, and counts them all", async () => {
+    const { client } = made({});
+    for (let count = 0; count < 100_001; count += 1000) {
+      await Promise.all(Array.from({ length: Math.min(1000, 100_001 - count) }, (_, at) => client.costs.record({ model, usage: {}, usd: 0.001, tags: { n: String(count + at) } })));
+    }
+    const { requests } = await client.costs.summary();
+    assert.deepEqual([requests, client.costs.totalUsd], [90_001, 100.001]);
+    for await (const entry of client.costs.history({ limit: 1 })) assert.equal(entry.tags.n, "100000");
   });
 
   test("is exported as JSON, lines of it, and CSV that no spreadsheet runs", async () => {
