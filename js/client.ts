@@ -1,6 +1,6 @@
 // createClient: options checked, the core connected at the first call.
 import { Call, watch, type Connection, type Running } from "./call.ts";
-import { catalogue } from "./catalogue.ts";
+import { catalogue, isLoaded } from "./catalogue.ts";
 import { Costs, ledgerOf } from "./costs.ts";
 import { LlmError, describe, errorFrom, errorOf, type ErrorData } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -77,8 +77,11 @@ export function createClient(options: ClientOptions): Client {
   async function connectWith(request: Record<string, unknown>, kept: number[]): Promise<Connection & { given: object }> {
     const connection = await connect();
     // Fetched while the provider is asked. Without it a cost is unknown, and nothing else is wrong.
-    const loading = catalogue().catch(() => {});
-    if (options.fallback?.order === "cheapest") await loading.then(() => connection.core.ask(connection.client, 0, "catalog", {}));
+    const loading = isLoaded ? undefined : catalogue().catch(() => {});
+    if (options.fallback?.order === "cheapest") {
+      await loading;
+      await connection.core.ask(connection.client, 0, "catalog", {});
+    }
     try {
       return { ...connection, given: plain(await prepare(request, handles, kept), 3) as object };
     } catch (thrown) {

@@ -1,5 +1,6 @@
 // `client.costs`: what the core says was spent, kept and added up. Prices are the core's.
 import { Call, watch, type Connection, type Running } from "./call.ts";
+import { errorOf } from "./errors.ts";
 import type { Cost, CostLedger, LedgerEntry } from "./types.ts";
 
 /** As the core tells it: with the exact sum. */
@@ -43,6 +44,8 @@ export function ledgerOf(costs: Costs, connect: () => Promise<Connection>, runni
       return JSON.parse((await ask("price", { model, usage })) ?? "null") as Cost | null;
     },
     async record({ at, ...entry }) {
+      // Before it is counted: afterwards it could not be taken back.
+      if (at !== undefined && Number.isNaN(at.getTime?.() ?? NaN)) throw errorOf("invalid-request", "at must be a valid Date");
       const added = JSON.parse((await ask("record", entry))!) as Entry;
       if (at) added.at = at.toISOString();
       costs.add(added);

@@ -63,6 +63,7 @@ function cell(value: unknown): string {
 }
 
 function after(since: Date | undefined): (entry: Entry) => boolean {
+  if (since !== undefined && Number.isNaN(since.getTime?.() ?? NaN)) throw errorOf("invalid-request", "since must be a valid Date");
   const from = since?.toISOString() ?? "";
   return (entry) => entry.at >= from;
 }

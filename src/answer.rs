@@ -11,7 +11,8 @@ mod batch;
 use std::rc::Rc;
 
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
-use crate::models::price::{Cost, Price};
+use crate::models::ModelInfo;
+use crate::models::price::Cost;
 use crate::object;
 use crate::policy::budget::Hold;
 use crate::policy::seam::Seam;
@@ -73,8 +74,8 @@ pub struct Answer {
     seam: Option<Seam>,
     /// It goes on, and has said nothing yet.
     resumed: bool,
-    /// What the model costs, where that is known.
-    price: Option<Rc<Price>>,
+    /// What is known of the model: its price.
+    known: Option<Rc<ModelInfo>>,
     /// How the provider says that it served this.
     tier: String,
     /// About how many input tokens it was asked with.
@@ -109,7 +110,7 @@ impl Answer {
             earlier: None,
             seam: None,
             resumed: false,
-            price: None,
+            known: None,
             tier: String::new(),
             asked_tokens: 0,
             bytes: 0,
@@ -128,9 +129,9 @@ impl Answer {
         }
     }
 
-    /// What the model costs, and about how many input tokens it was asked with.
-    pub fn priced(&mut self, price: Option<Rc<Price>>, asked_tokens: u64) {
-        (self.price, self.asked_tokens) = (price, asked_tokens);
+    /// What is known of the model, its price above all, and about how many input tokens it was asked with.
+    pub fn priced(&mut self, model: Option<Rc<ModelInfo>>, asked_tokens: u64) {
+        (self.known, self.asked_tokens) = (model, asked_tokens);
     }
 
     /// The tier in which the provider served it, which has prices of its own. Said early and again at the
@@ -149,8 +150,10 @@ impl Answer {
     /// Whether it may not go on, because what has arrived uses up what it may cost.
     pub fn is_over_budget(&mut self) -> bool {
         if let Some(hold) = self.hold.as_ref().filter(|_| !self.over_budget) {
-            let cost = self.cost_of(&self.usage_so_far());
-            if cost.is_some_and(|cost| !hold.allows(cost.pico)) {
+            let usage = self.usage_so_far();
+            // A tier without a price is metered at the plain one: unmetered, it would never be stopped.
+            let plain = || self.known.as_ref()?.price.as_ref()?.cost(&usage, "");
+            if self.cost_of(&usage).or_else(plain).is_some_and(|cost| !hold.allows(cost.pico)) {
                 self.over_budget = true;
                 self.estimate_usage();
             }
@@ -167,14 +170,21 @@ impl Answer {
     pub fn live_usage(&self) -> Spent {
         let mut usage = self.usage_so_far();
         usage.total_tokens = usage.input_tokens.zip(usage.output_tokens).map(|(input, output)| input + output);
-        Spent { cost: self.cost_of(&usage), usage }
+        let cost = self.cost_of(&usage);
+        match self.earlier.clone() {
+            None => Spent { usage, cost },
+            Some((mut earlier, earlier_cost)) => {
+                earlier.add(usage);
+                Spent { usage: earlier, cost: Cost::sum(earlier_cost, cost.as_ref()) }
+            }
+        }
     }
 
     /// What a usage of this answer costs; the provider's own sum where it sent one.
     fn cost_of(&self, usage: &Usage) -> Option<Cost> {
         match usage.billed_nano {
             Some(nano) => Some(Cost::billed(nano, usage)),
-            None => self.price.as_ref()?.cost(usage, &self.tier),
+            None => self.known.as_ref()?.price.as_ref()?.cost(usage, &self.tier),
         }
     }
 
@@ -183,7 +193,7 @@ impl Answer {
         Self {
             text_tool: next.text_tool,
             warnings: next.warnings,
-            price: next.price,
+            known: next.known,
             asked_tokens: next.asked_tokens,
             hold: next.hold,
             ..self.next_turn(&next.provider, &next.model)
@@ -198,7 +208,7 @@ impl Answer {
         let so_far = self.response(None, None);
         self.earlier = Some((so_far.usage, so_far.cost));
         self.usage = Usage::default();
-        (self.price, self.asked_tokens, self.bytes, self.hold) = (next.price, next.asked_tokens, 0, next.hold);
+        (self.known, self.asked_tokens, self.bytes, self.hold) = (next.known, next.asked_tokens, 0, next.hold);
         self.tier.clear();
         self.finish = None;
         self.seam = Some(Seam::new(&so_far.text));

@@ -25,7 +25,7 @@ use std::rc::Rc;
 
 use crate::answer::{Answer, Spent};
 use crate::call::{Call, is_html, not_the_api};
-use crate::chat::{ChatRequest, ChatResponse, FinishReason};
+use crate::chat::{ChatRequest, ChatResponse, FinishReason, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::json::{Json, body_text};
@@ -193,7 +193,7 @@ impl Engine {
         let timeout = self.timeout(target.provider, &turn.request.timeout);
         let result = async {
             let body = read_all(host, &mut response, &timeout).await?;
-            host.load_catalogue().await;
+            self.ready_catalogue(host).await;
             let answer = &mut Answer::new(&target.provider.name, target.model, false);
             answer.warnings = warnings;
             self.present(host, &target, &turn.request, answer);
@@ -295,7 +295,7 @@ impl Engine {
                     let mut answer = Answer::new(&target.provider.name, target.model, true);
                     answer.warnings = warnings;
                     // It was asked for when the call began: whoever answers takes longer, but for the first time.
-                    host.load_catalogue().await;
+                    self.ready_catalogue(host).await;
                     self.present(host, &target, &turn.request, &mut answer);
                     answer.meter(ticket.hold.clone());
                     let timeout = self.timeout(target.provider, &turn.request.timeout);
@@ -345,8 +345,12 @@ impl Engine {
         if request.output.is_some() && target.dialect().output_by_tool(target, request) {
             answer.present_as_text(Some(output::TOOL));
         }
-        let price = self.info(host, target.provider, target.model).and_then(|info| info.price.clone()).map(Rc::new);
-        answer.priced(price, input_tokens(request).ceil() as u64);
+        let known = self.info(host, target.provider, target.model);
+        if host.catalogue().is_none() && known.as_ref().is_none_or(|known| known.price.is_none()) {
+            let message = "the catalogue of models could not be loaded, so that the cost is unknown".to_owned();
+            answer.warnings.push(Warning { code: "no-catalogue", message, setting: None });
+        }
+        answer.priced(known, input_tokens(request).ceil() as u64);
     }
 
     /// Who is asked, without the key.

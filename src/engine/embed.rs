@@ -3,6 +3,7 @@
 use super::Engine;
 use super::ask::{Inquiry, about, not_offered};
 use super::try_join::{Work, try_join};
+use crate::answer::Spent;
 use crate::chat::Usage;
 use crate::embed::{EmbedRequest, EmbedResponse, Vectors};
 use crate::error::Result;
@@ -36,13 +37,11 @@ impl Engine {
             answers.extend(try_join(work.collect()).await?);
         }
         let mut response = EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))?;
-        host.load_catalogue().await;
+        self.ready_catalogue(host).await;
         let billed = Usage { output_tokens: Some(0), ..response.usage };
         response.cost = self.info(host, provider, model).and_then(|info| info.price.as_ref()?.cost(&billed, ""));
-        if let Some(hold) = hold {
-            hold.settle(response.cost.as_ref().map_or(0, |cost| cost.pico));
-        }
-        self.book(host, &provider.name, model, &response.usage, response.cost.as_ref(), &self.tags_of(&[]));
+        let spent = Spent { usage: response.usage, cost: response.cost.clone() };
+        self.bill_embedding(host, &provider.name, model, &spent, hold);
         Ok(response)
     }
 }

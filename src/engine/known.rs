@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Engine;
+use super::within::within;
 use crate::chat::{ChatRequest, Usage};
 use crate::error::Result;
 use crate::host::Host;
@@ -13,10 +14,14 @@ use crate::options::ProviderOptions;
 /// Models that were looked up: finding one reads the whole text of the catalogue.
 const MOST_MODELS: usize = 64;
 
+/// How long an answer that is there waits for the catalogue.
+const MOST_WAIT_MS: f64 = 3_000.0;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Known {
-    found: Vec<Rc<ModelInfo>>,
+    /// By provider and model; `None`: nothing is known of it.
+    found: Vec<(String, String, Option<Rc<ModelInfo>>)>,
     /// What the caller gave after the client was made.
     newer: Vec<ModelInfo>,
 }
@@ -26,43 +31,60 @@ impl Engine {
     pub(super) fn info<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str) -> Option<Rc<ModelInfo>> {
         let is = |info: &&ModelInfo| info.provider == provider.name && info.id == model;
         let mut known = self.known.borrow_mut();
-        if let Some(found) = known.found.iter().find(|found| is(&&***found)) {
-            return Some(found.clone());
+        if let Some((.., found)) = known.found.iter().find(|(name, id, _)| *name == provider.name && id == model) {
+            return found.clone();
         }
         let catalogue = host.catalogue();
         let mut info = catalogue.as_ref().and_then(|catalogue| catalogue.find(provider.row.name, model));
         for own in self.options.catalog.iter().chain(&known.newer).filter(is) {
             info.get_or_insert_default().overlay(own);
         }
-        let mut info = info?;
-        provider.name.clone_into(&mut info.provider);
-        model.clone_into(&mut info.id);
-        let info = Rc::new(info);
+        let info = info.map(|mut info| {
+            provider.name.clone_into(&mut info.provider);
+            model.clone_into(&mut info.id);
+            Rc::new(info)
+        });
         if catalogue.is_some() {
             if known.found.len() >= MOST_MODELS {
                 known.found.remove(0);
             }
-            known.found.push(info.clone());
+            known.found.push((provider.name.clone(), model.to_owned(), info.clone()));
         }
-        Some(info)
+        info
     }
 
     /// What the caller said of a model, without the catalogue: a request is refused for that only, because
     /// the catalogue may be older than the model's abilities.
-    pub(super) fn own_info(&self, provider: &ProviderOptions, model: &str) -> Option<&ModelInfo> {
-        self.options.catalog.iter().find(|info| info.provider == provider.name && info.id == model)
+    pub(super) fn own_info(&self, provider: &ProviderOptions, model: &str) -> Option<ModelInfo> {
+        let known = self.known.borrow();
+        let mut own = self.options.catalog.iter().chain(&known.newer).filter(|info| info.provider == provider.name && info.id == model);
+        let mut info = own.next()?.clone();
+        own.for_each(|newer| info.overlay(newer));
+        Some(info)
+    }
+
+    /// Waits for the catalogue, but not for a server that does not give it: a cost is worth less than the answer.
+    pub(super) async fn ready_catalogue<H: Host>(&self, host: &H) {
+        if host.catalogue().is_none() {
+            within(host, MOST_WAIT_MS, host.load_catalogue()).await;
+        }
     }
 
     /// Takes what the caller says of models from now on, over what was said before.
     pub fn update_catalog(&self, models: Vec<ModelInfo>) {
-        let mut known = self.known.borrow_mut();
-        known.found.clear();
-        known.newer.extend(models);
+        let Known { found, newer } = &mut *self.known.borrow_mut();
+        for model in models {
+            found.clear();
+            match newer.iter_mut().find(|known| known.provider == model.provider && known.id == model.id) {
+                Some(known) => known.overlay(&model),
+                None => newer.push(model),
+            }
+        }
     }
 
     /// `client.model`.
     pub async fn model<H: Host>(&self, host: &H, name: &str) -> Result<Option<Rc<ModelInfo>>> {
-        host.load_catalogue().await;
+        self.ready_catalogue(host).await;
         let name = self.real_name(name)?;
         let (provider, model) = self.named(Some(&name))?;
         Ok(self.info(host, provider, model))

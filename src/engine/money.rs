@@ -40,7 +40,7 @@ impl Engine {
 
     /// Whether a request is under a budget: it is then read as a stream, which can be stopped.
     pub(super) fn is_budgeted(&self, request: &ChatRequest) -> bool {
-        request.budget.is_some() || self.purse.applies(&self.tags_of(&request.tags))
+        request.budget.is_some() || (!self.purse.is_empty() && self.purse.applies(&self.tags_of(&request.tags)))
     }
 
     /// Reserves what a request costs at least. `None`: it is under no budget.
@@ -70,7 +70,7 @@ impl Engine {
         asked: &Asked,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Rc<Hold>>> {
-        host.load_catalogue().await;
+        self.ready_catalogue(host).await;
         let usage = Usage { input_tokens: Some(asked.input), output_tokens: Some(asked.output), ..Usage::default() };
         let info = self.info(host, provider, model);
         let Some(cost) = info.and_then(|info| info.price.as_ref()?.cost(&usage, "")) else {
@@ -103,24 +103,36 @@ impl Engine {
 
     /// An attempt is over: settles what it reserved, and tells the ledger and the budgets' listeners.
     pub(super) fn bill<H: Host>(&self, host: &H, ticket: &Ticket, spent: Option<&Spent>) {
-        let pico = spent.and_then(|spent| spent.cost.as_ref()).map_or(0, |cost| cost.pico);
+        let pico = match (spent, &ticket.hold) {
+            (Some(Spent { cost: Some(cost), .. }), _) => cost.pico,
+            // A server that does not say what it used, or a tier without a price: what was reserved and metered is spent, or
+            // the budget would never be.
+            (Some(_), Some(hold)) => hold.held(),
+            _ => 0,
+        };
         ticket.call.spend(pico);
         if let Some(hold) = &ticket.hold {
             hold.settle(pico);
         }
         let Some(spent) = spent else { return };
         let (provider, model) = ticket.target.split_once('/').unwrap_or_default();
-        self.book(host, provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags);
+        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags));
+        self.tell_budgets(host, &ticket.tags, ticket.call.spent());
     }
 
-    /// Tells the ledger, and who listens to budgets.
-    pub(super) fn book<H: Host>(&self, host: &H, provider: &str, model: &str, usage: &Usage, cost: Option<&Cost>, tags: &Tags) {
-        host.tell("cost", &entry(host.now(), provider, model, usage, cost, tags));
-        self.tell_budgets(host, tags);
+    /// The same for texts that were embedded.
+    pub(super) fn bill_embedding<H: Host>(&self, host: &H, provider: &str, model: &str, spent: &Spent, hold: Option<Rc<Hold>>) {
+        let pico = spent.cost.as_ref().map(|cost| cost.pico).or(hold.as_ref().map(|hold| hold.held())).unwrap_or(0);
+        if let Some(hold) = hold {
+            hold.settle(pico);
+        }
+        let tags = self.tags_of(&[]);
+        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags));
+        self.tell_budgets(host, &tags, pico);
     }
 
-    fn tell_budgets<H: Host>(&self, host: &H, tags: &Tags) {
-        for status in self.purse.status(tags) {
+    fn tell_budgets<H: Host>(&self, host: &H, tags: &Tags, spent: u64) {
+        for status in self.purse.status(tags, spent) {
             host.tell("budget", &status);
         }
     }
@@ -134,9 +146,10 @@ impl Engine {
             None => self.price(host, &name, usage).await?,
         };
         let tags = self.tags_of(tags);
-        self.purse.spend(&tags, cost.as_ref().map_or(0, |cost| cost.pico), host.now());
+        let pico = cost.as_ref().map_or(0, |cost| cost.pico);
+        self.purse.spend(&tags, pico, host.now());
         let (provider, model) = name.split_once('/').unwrap_or((&name, ""));
-        self.tell_budgets(host, &tags);
+        self.tell_budgets(host, &tags, pico);
         Ok(entry(host.now(), provider, model, usage, cost.as_ref(), &tags).into_owned())
     }
 }

@@ -79,17 +79,9 @@ impl Engine {
         let target = turn.request.model.clone().unwrap_or_default();
         if let Some(attempt) = turn.call.last_attempt() {
             let event = if matches!(next, Next::Target(_)) { "fallback" } else { "retry" };
-            host.tell(
-                event,
-                &record(
-                    event,
-                    turn,
-                    &self.tags_of(&turn.request.tags),
-                    &attempt,
-                    if event == "fallback" { &target } else { &asked },
-                    host.now(),
-                ),
-            );
+            let tags = self.tags_of(&turn.request.tags);
+            let of = if event == "fallback" { &target } else { &asked };
+            host.tell(event, &record(event, turn, &tags, &attempt, of, host.now()));
             if turn.said.is_none() {
                 listener(&object! { "type": "retry", "attempt": attempt.to_json(), "delayMs": delay_ms, "next": target.as_str() });
             }
@@ -207,11 +199,11 @@ fn when_gave(name: &str, wanted: &str, given: &Json<'_>) -> Box<Error> {
 }
 
 /// The contract's `LogRecord`.
-fn record<'a>(event: &'a str, turn: &'a Turn, own: &'a [(String, String)], attempt: &'a Attempt, target: &'a str, now: f64) -> Json<'a> {
+fn record<'a>(event: &'a str, turn: &'a Turn, tags: &'a [(String, String)], attempt: &'a Attempt, target: &'a str, now: f64) -> Json<'a> {
     let (provider, model) = target.split_once('/').unwrap_or((target, ""));
-    let mut tags = Json::object();
-    for (name, value) in own {
-        tags.set(name.as_str(), value.as_str());
+    let mut marks = Json::object();
+    for (name, value) in tags {
+        marks.set(name.as_str(), value.as_str());
     }
     let failure = |error: &'a ErrorInfo| object! { "code": error.code.word(), "message": &error.message, "status": error.status };
     object! {
@@ -224,6 +216,6 @@ fn record<'a>(event: &'a str, turn: &'a Turn, own: &'a [(String, String)], attem
         "durationMs": attempt.duration_ms,
         "attempt": turn.call.attempts(),
         "error": attempt.error.as_ref().map(failure),
-        "tags": tags,
+        "tags": marks,
     }
 }

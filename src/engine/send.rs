@@ -63,7 +63,7 @@ impl Engine {
         let (call, request) = (turn.call.clone(), turn.request.clone());
         let Target { provider, model, .. } = self.target(host, &request)?;
         call.target(&provider.name, model, host.now());
-        if let Some(refused) = self.own_info(provider, model).and_then(|info| cannot(&request, info)) {
+        if let Some(refused) = self.own_info(provider, model).and_then(|info| cannot(&request, &info)) {
             return Err(refused);
         }
         let (key, secret) = self.key_of(host, provider).await?;

@@ -95,6 +95,11 @@ impl Purse {
         Rc::new(Self { budgets: budgets.into_iter().map(|budget| (budget, RefCell::default())).collect() })
     }
 
+    /// Whether there are no budgets at all.
+    pub fn is_empty(&self) -> bool {
+        self.budgets.is_empty()
+    }
+
     /// Whether calls with these tags have any.
     pub fn applies(&self, tags: &[(String, String)]) -> bool {
         self.of(tags).next().is_some()
@@ -162,14 +167,14 @@ impl Purse {
         }
     }
 
-    /// What was spent of each budget for these tags, as the contract's event "budget".
-    pub fn status(&self, tags: &[(String, String)]) -> Vec<Json<'static>> {
-        let lasting = |index: &usize| self.budgets[*index].0.per != Per::Request;
+    /// What was spent of each budget for these tags, as the contract's event "budget"; of one for a request,
+    /// by a call that has `spent` so much.
+    pub fn status(&self, tags: &[(String, String)], spent: u64) -> Vec<Json<'static>> {
         self.of(tags)
-            .filter(lasting)
             .map(|index| {
                 let (budget, account) = &self.budgets[index];
-                object! { "spentUsd": usd(account.borrow().spent, 12), "limitUsd": usd(budget.limit, 12) }
+                let spent = if budget.per == Per::Request { spent } else { account.borrow().spent };
+                object! { "spentUsd": usd(spent, 12), "limitUsd": usd(budget.limit, 12) }
             })
             .collect()
     }
@@ -186,6 +191,11 @@ impl Hold {
             self.grow(pico);
         }
         true
+    }
+
+    /// What is held: what the attempt may have cost by now.
+    pub fn held(&self) -> u64 {
+        self.held.get()
     }
 
     /// The attempt is over, and this is what it cost.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use modelwire::chat::Usage;
 use modelwire::models::catalogue::Catalogue;
-use modelwire::models::price::{Cost, usd};
+use modelwire::models::price::{Band, Cost, Price, Prices, usd};
 use serde_json::{Value, json};
 
 pub fn catalogue() -> Rc<Catalogue> {
@@ -61,6 +61,14 @@ fn what_is_not_known_costs_nothing_that_could_be_named() {
     let heard = json!({ "inputTokens": 10, "outputTokens": 10, "audioInputTokens": 1 });
     assert_eq!(cost("openai/gpt-4.1", "", &heard), None, "audio without a price");
     assert_eq!(cost("cohere/command-a-plus-05-2026", "", &plain), None, "a contract's price");
+}
+
+#[test]
+fn audio_has_prices_of_its_own() {
+    let prices = Prices { input: 1_000, output: 2_000, audio_input: Some(30_000), audio_output: Some(40_000), ..Prices::default() };
+    let price = Price { base: Band { prices, long: None }, tiers: Vec::new() };
+    let sent = json!({ "inputTokens": 10, "outputTokens": 20, "audioInputTokens": 4, "audioOutputTokens": 5 });
+    assert_eq!(price.cost(&usage(&sent), "").unwrap().pico, 6 * 1_000 + 4 * 30_000 + 15 * 2_000 + 5 * 40_000);
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Host for FakeHost {
         0.5
     }
     fn catalogue(&self) -> Option<Rc<Catalogue>> {
-        self.catalogue.borrow().clone()
+        Some(self.catalogue.borrow().clone().unwrap_or_default())
     }
     async fn load_catalogue(&self) {}
     fn in_page(&self) -> bool {

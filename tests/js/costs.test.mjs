@@ -116,6 +116,9 @@ describe("the catalogue", () => {
       await assert.rejects(client.updateCatalog({ "openai/x": info }), (error) => isLlmError(error, "config") && message.test(error.message), JSON.stringify(info));
     }
     assert.equal((await client.model(model)).price.input, 7);
+    // What it denies is refused as if the option had said so.
+    await client.updateCatalog({ "openai/gpt-5.5": { abilities: { tools: false } } });
+    await assert.rejects(client.chat({ model, messages: "Hi", tools: [{ name: "f" }] }), (error) => isLlmError(error, "unsupported"));
   });
 
   test("what the client knows, given back as its catalog, says the same", async () => {
@@ -230,6 +233,31 @@ describe("budgets", () => {
     assert.equal(error.partial.usage.outputTokens, 600);
   });
 
+  test("a server that does not say what it used spends what was reserved, and not nothing", async () => {
+    const silent = text("Hi") + chunk({}, "stop") + "data: [DONE]\n\n";
+    // 256 tokens of output are 0.00768 dollars: two of them are in it, and not a third.
+    const { client, calls } = made({ budget: { usd: 0.02 } }, [silent]);
+    assert.equal((await client.chat({ model, messages: "Hi" })).cost, null);
+    await client.chat({ model, messages: "Hi" });
+    const error = await failure(client.chat({ model, messages: "Hi" }));
+    assert.deepEqual([error.code, calls.length], ["budget", 2]);
+  });
+
+  test("a tier without a price is metered too", async () => {
+    const tier = chunk({ content: "word ".repeat(80) }, null, { service_tier: "platinum" });
+    const { client } = made({}, [...Array.from({ length: 100 }, () => tier), "hang"]);
+    const response = await client.chat({ model, messages: "Hi", budget: { usd: 0.01 } });
+    assert.deepEqual([response.finishReason, response.cost], ["budget", null]);
+  });
+
+  test("one for a request that only warns is told of, with what the call has cost", async () => {
+    const { client } = made({ budget: { usd: 0.001, per: "request", onExceed: "warn" } }, [said("Hi", 10, 250)]);
+    const heard = [];
+    client.on("budget", (status) => heard.push(status));
+    const { finishReason, cost } = await client.chat({ model, messages: "Hi" });
+    assert.deepEqual([finishReason, heard], ["stop", [{ spentUsd: cost.usd, limitUsd: 0.001 }]]);
+  });
+
   test("embeddings are under it too", async () => {
     const { client, calls } = made({ budget: { usd: 0.000001 } }, json("{}"));
     const error = await failure(client.embed({ model: "openai/text-embedding-3-small", input: "word ".repeat(1000) }));
@@ -289,6 +317,8 @@ describe("the ledger", () => {
     assert.equal(await client.costs.price("openai/nobody-s", { inputTokens: 1, outputTokens: 0 }), null);
     assert.equal(await client.costs.price(model, { inputTokens: 1 }), null);
     await assert.rejects(client.costs.price(model, { inputTokens: -1 }), (error) => isLlmError(error, "invalid-request") && /usage\.inputTokens/.test(error.message));
+    await assert.rejects(client.costs.record({ model, usage: {}, usd: 1, at: new Date("never") }), (error) => isLlmError(error, "invalid-request"));
+    await assert.rejects(client.costs.summary({ since: "yesterday" }), (error) => isLlmError(error, "invalid-request"));
     await assert.rejects(client.costs.record({ usage: {} }), (error) => /model is required/.test(error.message));
     assert.equal(client.costs.totalUsd, 0.0053);
     const many = await Promise.all([1, 2, 3].map((usd) => client.costs.record({ model, usage: {}, usd, at: new Date(usd) })));
