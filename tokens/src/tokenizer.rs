@@ -1,0 +1,197 @@
+//! What a tokenizer does with a text.
+
+use crate::backtrack::backtrack;
+use crate::encodings::Encoding;
+use crate::merge::{SHORT, merge};
+use crate::recent::{LONGEST, Recent};
+use crate::specials;
+use crate::split::Pattern;
+use crate::unpack::Invalid;
+use crate::vocabulary::{Id, NONE, Vocabulary};
+
+/// Where the tokens of a piece go.
+pub trait Sink {
+    /// `count` tokens; `id` tells each, when it is asked.
+    fn tokens(&mut self, count: usize, id: impl Fn(usize) -> Id);
+}
+
+impl Sink for u32 {
+    #[inline(always)]
+    fn tokens(&mut self, count: usize, _id: impl Fn(usize) -> Id) {
+        *self += count as u32;
+    }
+}
+
+impl Sink for Vec<Id> {
+    #[inline(always)]
+    fn tokens(&mut self, count: usize, id: impl Fn(usize) -> Id) {
+        self.extend((0..count).map(id));
+    }
+}
+
+/// Which end of a text stays when it is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The first tokens.
+    Start,
+    /// The last tokens.
+    End,
+}
+
+/// An encoding with its vocabulary. Texts are UTF-8; other bytes are counted as something, without harm.
+pub struct Tokenizer {
+    pub(crate) vocabulary: Vocabulary,
+    pattern: Pattern,
+    recent: Recent,
+}
+
+impl Tokenizer {
+    /// From the vocabulary's file as `xtask vocabularies` packs it, after gunzip.
+    pub fn new(encoding: Encoding, file: &[u8]) -> Result<Tokenizer, Invalid> {
+        let pattern = match encoding {
+            Encoding::O200kBase | Encoding::O200kHarmony => Pattern::O200k,
+            Encoding::Cl100kBase => Pattern::Cl100k,
+            Encoding::P50kBase => Pattern::P50k,
+        };
+        Ok(Tokenizer { vocabulary: Vocabulary::new(file)?, pattern, recent: Recent::new() })
+    }
+
+    /// How many tokens a text has. What looks like a special token is text.
+    pub fn count(&mut self, text: &[u8]) -> usize {
+        let (mut at, mut count) = (0, 0);
+        while at < text.len() {
+            let end = self.pattern.end(text, at);
+            count += self.count_piece(text, at, end) as usize;
+            at = end;
+        }
+        count
+    }
+
+    /// The count, unless it is above `limit`: then None, as soon as that is known.
+    pub fn fits(&mut self, text: &[u8], limit: usize) -> Option<usize> {
+        let (mut at, mut count) = (0, 0);
+        while at < text.len() && count <= limit {
+            let end = self.pattern.end(text, at);
+            count += self.count_piece(text, at, end) as usize;
+            at = end;
+        }
+        (count <= limit).then_some(count)
+    }
+
+    /// The tokens of a text, in which the special tokens that `allowed` says yes to are these.
+    pub fn encode(&mut self, text: &[u8], encoding: Encoding, allowed: impl Fn(&str) -> bool) -> Vec<Id> {
+        let mut tokens = Vec::with_capacity(text.len() / 4);
+        let mut rest = text;
+        while let Some((before, name, id)) = specials::next(encoding, rest, &allowed) {
+            self.encode_text(&rest[..before], &mut tokens);
+            tokens.push(id);
+            rest = &rest[before + name..];
+        }
+        self.encode_text(rest, &mut tokens);
+        tokens
+    }
+
+    /// The tokens of a text in which everything is text.
+    pub fn encode_ordinary(&mut self, text: &[u8]) -> Vec<Id> {
+        let mut tokens = Vec::with_capacity(text.len() / 4);
+        self.encode_text(text, &mut tokens);
+        tokens
+    }
+
+    fn encode_text(&mut self, text: &[u8], tokens: &mut Vec<Id>) {
+        let mut at = 0;
+        while at < text.len() {
+            let end = self.pattern.end(text, at);
+            self.encode_piece(text, at, end, tokens);
+            at = end;
+        }
+    }
+
+    /// The bytes of tokens, special ones included; a number that is no token is the error.
+    pub fn decode(&self, tokens: &[Id], encoding: Encoding) -> Result<Vec<u8>, Id> {
+        let mut bytes = Vec::with_capacity(tokens.len() * 4);
+        for &id in tokens {
+            match self.vocabulary.bytes_of(id) {
+                [] => bytes.extend_from_slice(specials::name(encoding, id).ok_or(id)?.as_bytes()),
+                token => bytes.extend_from_slice(token),
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The longest start (or end) of a text that ends (or starts) where a token does, has no half character and counts as at most `most`
+    /// tokens: where to cut.
+    pub fn truncate(&mut self, text: &[u8], most: usize, keep: Keep) -> usize {
+        let whole = self.fits(text, if keep == Keep::Start { most } else { usize::MAX });
+        match (whole, keep) {
+            (Some(count), Keep::Start) if count <= most => return text.len(),
+            (Some(count), Keep::End) if count <= most => return 0,
+            _ => {}
+        }
+        let mut tokens = Vec::new();
+        if keep == Keep::Start {
+            // No token is longer than this, so more text is not needed to find the first ones.
+            self.encode_text(&text[..text.len().min(most.saturating_mul(256).saturating_add(4096))], &mut tokens);
+        } else {
+            self.encode_text(text, &mut tokens);
+        }
+        let lengths = |vocabulary: &Vocabulary, tokens: &[Id]| tokens.iter().map(|&id| vocabulary.length(id)).sum::<usize>();
+        let is_boundary = |at: usize| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
+        // Where the cut parts a piece, what is left may split into others and have a token more: then one token less is tried.
+        for count in (1..=most.min(tokens.len())).rev() {
+            let cut = match keep {
+                Keep::Start => (0..=lengths(&self.vocabulary, &tokens[..count])).rev().find(|&at| is_boundary(at)),
+                Keep::End => {
+                    let from = text.len() - lengths(&self.vocabulary, &tokens[tokens.len() - count..]);
+                    (from..=text.len()).find(|&at| is_boundary(at))
+                }
+            };
+            let Some(cut) = cut else { continue };
+            let rest = if keep == Keep::Start { &text[..cut] } else { &text[cut..] };
+            if self.fits(rest, most).is_some() {
+                return cut;
+            }
+        }
+        if keep == Keep::Start { 0 } else { text.len() }
+    }
+
+    /// Where the piece that starts at `start` ends.
+    pub(crate) fn end_of_piece(&self, text: &[u8], start: usize) -> usize {
+        self.pattern.end(text, start)
+    }
+
+    /// The count of a piece.
+    #[inline(always)]
+    pub(crate) fn count_piece(&mut self, text: &[u8], start: usize, end: usize) -> u32 {
+        if self.vocabulary.find(text, start, end) != NONE {
+            return 1;
+        }
+        self.count_parts(text, start, end)
+    }
+
+    #[inline(never)]
+    fn count_parts(&mut self, text: &[u8], start: usize, end: usize) -> u32 {
+        let mut count = 0;
+        if end - start <= LONGEST {
+            let vocabulary = &self.vocabulary;
+            return self.recent.count(text, start, end, || {
+                merge(vocabulary, text, start, end, &mut count);
+                count
+            });
+        }
+        self.vocabulary.prepare_long();
+        backtrack(&self.vocabulary, text, start, end, &mut count);
+        count
+    }
+
+    fn encode_piece(&mut self, text: &[u8], start: usize, end: usize, tokens: &mut Vec<Id>) {
+        match self.vocabulary.find(text, start, end) {
+            NONE if end - start <= SHORT => merge(&self.vocabulary, text, start, end, tokens),
+            NONE => {
+                self.vocabulary.prepare_long();
+                backtrack(&self.vocabulary, text, start, end, tokens);
+            }
+            id => tokens.push(id),
+        }
+    }
+}
