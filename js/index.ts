@@ -5,6 +5,7 @@ export { LlmError, isLlmError } from "./errors.ts";
 export { partialJson, type PartialJson } from "./partial_json.ts";
 export { readStream } from "./relay.ts";
 export { withRetry } from "./retry.ts";
+export { loadTokenizer } from "./tokens.ts";
 export { tool } from "./tools.ts";
 export { ready } from "./wasm.ts";
 export type * from "./types.ts";

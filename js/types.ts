@@ -539,6 +539,25 @@ export interface EmbedResponse {
   provider: string;
 }
 
+/** Text and tokens, with one encoding, as tiktoken does it. Lone surrogates count as U+FFFD. */
+export interface Tokenizer {
+  readonly encoding: string;
+  /** False for families whose tokenizer is not public: what is counted is an estimate. */
+  readonly exact: boolean;
+  /** How many tokens a text has. What looks like a special token is text. */
+  count(text: string): number;
+  /** The count, or false as soon as it is known to pass `limit`. */
+  fits(text: string, limit: number): number | false;
+  /** The tokens of a text. `allowedSpecial`: the special tokens that are these and not text. */
+  encode(text: string, options?: { allowedSpecial?: "all" | string[] }): Uint32Array;
+  /** The text of tokens, special ones included. Bytes that are no UTF-8 become U+FFFD. Throws when a number is no token. */
+  decode(tokens: ArrayLike<number>): string;
+  /** The longest start (or end) of a text that has at most so many tokens and no half character. */
+  truncate(text: string, maxTokens: number, options?: { keep?: "start" | "end" }): string;
+  /** Append-only counting, for text that is still arriving: the count of all that was appended, at a cost of what is new. */
+  counter(): { append(text: string): number; readonly count: number };
+}
+
 export interface TokenCount {
   inputTokens: number;
   /** How far it may be off, up or down. */

@@ -1,8 +1,9 @@
 // TypeScript to pkg/dist: every entry of the package in one go, so that they share their chunks.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { entries, wasmName } from "./entries.mjs";
+import { entries, tokensName, wasmName } from "./entries.mjs";
 import { Failure, root } from "./run.mjs";
+import { vocabularies } from "./tokens.mjs";
 
 const dist = join(root, "pkg", "dist");
 const wasm = join(root, "js", "wasm", wasmName);
@@ -27,7 +28,7 @@ export async function bundle() {
     supported: { "import-source": true, "import-attributes": true },
     minify: true,
     banner: { js: `/*! modelwire ${version} | ${license} */` },
-    external: ["node:*", "*.wasm"],
+    external: ["node:*", "*.wasm", "*.bin"],
     // @cfworker/json-schema makes a URL of the page's own when it is loaded, which throws in a worker made of a blob. Nothing
     // of it is needed: references are local.
     define: { "self.location": "undefined" },
@@ -43,6 +44,8 @@ export async function bundle() {
   for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
   for (const path of scripts()) if (!written.has(path)) rmSync(path);
   writeIfChanged(join(dist, wasmName), readFileSync(wasm));
+  writeIfChanged(join(dist, tokensName), readFileSync(join(root, "js", "wasm", tokensName)));
+  for (const name of readdirSync(vocabularies)) writeIfChanged(join(dist, name), readFileSync(join(vocabularies, name)));
   // For sizes.mjs: which file loads which.
   writeIfChanged(join(root, "target", "bundle.json"), Buffer.from(JSON.stringify(metafile)));
   copyReadmeAndLicences();

@@ -11,6 +11,9 @@ export const entries = [
   "entry/slim.ts",
   "entry/inline.ts",
   "testing.ts",
+  ...["node", "bun", "url"].map((runtime) => `tokens/for_${runtime}.ts`),
+  "tokens/for_deno.js",
+  ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `tokens/workerd_${name}.ts`),
 ];
 
 /** Files in js/ whose declarations are public; those that they mention come along. */
@@ -18,3 +21,6 @@ export const declarations = ["index.ts", "testing.ts"];
 
 /** The module's name, in js/wasm/ as in pkg/dist/. */
 export const wasmName = "modelwire_bg.wasm";
+
+/** That of the tokenizers, likewise. */
+export const tokensName = "modelwire_tokens_bg.wasm";

@@ -13,7 +13,7 @@ const stamp = join(out, ".built-from");
 
 /** Makes js/wasm agree with the Rust sources. */
 export async function buildWasm({ force = false } = {}) {
-  const sources = fingerprint();
+  const sources = fingerprint(["src", "tokens/src"]);
   const current = existsSync(join(out, wasmName)) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
   if (current && !force) return;
   mkdirSync(out, { recursive: true });
@@ -30,20 +30,21 @@ export async function buildWasm({ force = false } = {}) {
 }
 
 // A panic names its source file. Without this it names folders of the machine that built the package, to everyone.
-function anonymous() {
+export function anonymous(more = []) {
   const crates = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "registry", "src");
   // Rust's own sources, where somebody has installed them.
   const rust = join(process.env.RUSTUP_HOME || join(homedir(), ".rustup"), "toolchains");
   const names = Object.entries({ [crates]: "crates", [rust]: "rust", [root]: "modelwire" });
   const own = (process.env.RUSTFLAGS ?? "").split(/\s+/).filter(Boolean);
-  const flags = [...own, ...names.map(([folder, name]) => `--remap-path-prefix=${folder}=${name}`)];
+  const flags = [...own, ...more, ...names.map(([folder, name]) => `--remap-path-prefix=${folder}=${name}`)];
   return { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
 }
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
-function fingerprint() {
+export function fingerprint(folders) {
   const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString());
-  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+  const sources = folders
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();

@@ -2,8 +2,18 @@
 declare module "node:fs" {
   export function readFileSync(path: URL): Uint8Array<ArrayBuffer>;
 }
+declare module "node:fs/promises" {
+  export function readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>;
+}
+declare module "node:zlib" {
+  export function gunzipSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+}
 
 // What this is depends on the runtime: the entry knows.
+declare module "*.bin" {
+  const content: unknown;
+  export default content;
+}
 declare module "*.wasm" {
   const content: unknown;
   export default content;

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 struct State {
     input: Vec<u8>,
     output: Vec<u8>,
+    tokens: Vec<u32>,
     tokenizers: Vec<Tokenizer>,
     /// Which tokenizer each counts with; None is free for the next.
     counters: Vec<Option<(usize, Counter)>>,
@@ -54,7 +55,13 @@ pub extern "C" fn input(length: usize) -> *mut u8 {
     })
 }
 
-/// The address of the last result that is not a number.
+/// The address of the last tokens, 32 bits each.
+#[unsafe(no_mangle)]
+pub extern "C" fn tokens() -> *const u32 {
+    with(std::ptr::null(), |state| Some(state.tokens.as_ptr()))
+}
+
+/// The address of the last text.
 #[unsafe(no_mangle)]
 pub extern "C" fn output() -> *const u8 {
     with(std::ptr::null(), |state| Some(state.output.as_ptr()))
@@ -95,21 +102,21 @@ pub extern "C" fn fits(tokenizer: usize, length: usize, limit: usize) -> i32 {
     with(-1, |state| state.text(length, |state, text| Some(state.tokenizers.get_mut(tokenizer)?.fits(text, limit)? as i32)))
 }
 
-/// The tokens of a text, as 32-bit numbers in the output; how many. After the text in the input: the special tokens that are
+/// The tokens of a text; how many. After the text in the input: the special tokens that are
 /// allowed, one a line, or `*`.
 #[unsafe(no_mangle)]
 pub extern "C" fn encode(tokenizer: usize, index: usize, length: usize, allowed: usize) -> i32 {
     with(-1, |state| {
         let encoding = encoding(index)?;
-        let tokens = state.text(length + allowed, |state, input| {
+        let tokens = state.text(length.checked_add(allowed)?, |state, input| {
             let (text, allowed) = input.split_at_checked(length)?;
             let allowed = String::from_utf8_lossy(allowed);
             let is_allowed = |name: &str| allowed == "*" || allowed.lines().any(|line| line == name);
             let tokenizer = state.tokenizers.get_mut(tokenizer)?;
             Some(if allowed.is_empty() { tokenizer.encode_ordinary(text) } else { tokenizer.encode(text, encoding, is_allowed) })
         })?;
-        state.output = tokens.iter().flat_map(|token| token.to_le_bytes()).collect();
-        Some(tokens.len() as i32)
+        state.tokens = tokens;
+        Some(state.tokens.len() as i32)
     })
 }
 

@@ -1,0 +1,3 @@
+import { useTokens } from "./source.ts";
+
+useTokens(() => import("./bun.ts").then(({ source }) => source));

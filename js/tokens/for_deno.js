@@ -1,0 +1,3 @@
+import { useTokens } from "./source.ts";
+
+useTokens(() => import("./deno.js").then(({ source }) => source));

@@ -1,0 +1,3 @@
+import { useTokens } from "./source.ts";
+
+useTokens(() => import("./url.ts").then(({ source }) => source));

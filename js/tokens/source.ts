@@ -1,0 +1,27 @@
+// Where the tokenizers' module and vocabularies come from. Each runtime has a file beside this one, which its entry names here;
+// nothing is loaded before somebody counts.
+
+/** Files of the package, as this runtime gets at them. */
+export interface TokensSource {
+  /** The compiled module, or its bytes. */
+  module(): Promise<WebAssembly.Module | BufferSource>;
+  /** A vocabulary, still zipped or not. `again`: what came before was damaged. */
+  vocabulary(name: string, again: boolean): Promise<Uint8Array<ArrayBuffer>>;
+  /** gunzip; the web's own when the runtime has no faster one. */
+  unzip?(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+}
+
+/** The vocabularies that there are. */
+export const VOCABULARIES = ["o200k_base", "cl100k_base", "p50k_base"] as const;
+export type Vocabulary = (typeof VOCABULARIES)[number];
+
+let source: (() => Promise<TokensSource>) | undefined;
+
+/** Called by the entries. */
+export function useTokens(from: () => Promise<TokensSource>): void {
+  source = from;
+}
+
+export function tokensSource(): Promise<TokensSource> | undefined {
+  return source?.();
+}
