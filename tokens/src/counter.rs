@@ -89,7 +89,7 @@ impl Growing {
             }
             let Some(before) = (end - start - length).checked_sub(1) else { return (token, 1) };
             let (last, count) = self.ends[before];
-            if are_neighbours(vocabulary, text, end - length, last, token) {
+            if are_neighbours(vocabulary, last, token) {
                 return (token, count + 1);
             }
         }

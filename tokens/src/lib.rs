@@ -18,6 +18,7 @@ mod exports;
 mod merge;
 pub mod pack;
 mod recent;
+mod runs;
 mod specials;
 mod split;
 mod tokenizer;

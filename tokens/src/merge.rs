@@ -1,24 +1,27 @@
 //! A short piece into tokens: as the method is defined, always the merge of the lowest rank, by looking at all that are left.
 
+use crate::recent::LONGEST;
 use crate::tokenizer::Sink;
-use crate::vocabulary::{Id, NONE, Vocabulary};
+use crate::vocabulary::{NONE, Vocabulary};
 
-/// The longest piece for this: the work grows with its square.
-pub const SHORT: usize = 24;
+/// The work grows with the square of the length, so no piece is long.
+const SHORT: usize = LONGEST;
 
-/// Encodes `text[start..end]`, which is no token itself and has at most `SHORT` bytes.
+/// Encodes `text[start..end]`, of at most `SHORT` bytes. After `prepare`.
 pub fn merge(vocabulary: &Vocabulary, text: &[u8], start: usize, end: usize, sink: &mut impl Sink) {
     let mut count = end - start;
-    // Where each part starts, and the token that it makes with the next one.
-    let mut starts = [0_usize; SHORT + 1];
-    let mut ranks = [NONE; SHORT + 1];
-    for (place, at) in (start..=end).enumerate().take(SHORT + 1) {
-        starts[place] = at;
-        ranks[place] = if at + 2 <= end { vocabulary.find(text, at, at + 2) } else { NONE };
+    // The parts, and what each makes with the next one; what is after the last stays `NONE`.
+    let mut ids = [NONE; SHORT + 2];
+    let mut made = [NONE; SHORT + 2];
+    for (id, &byte) in ids.iter_mut().zip(&text[start..end]) {
+        *id = vocabulary.single(byte);
+    }
+    for (made, two) in made.iter_mut().zip(text[start..end].windows(2)) {
+        *made = vocabulary.double(two[0], two[1]);
     }
     loop {
         let (mut lowest, mut place) = (NONE, 0);
-        for (at, &rank) in ranks[..count].iter().enumerate() {
+        for (at, &rank) in made[..count].iter().enumerate() {
             if rank < lowest {
                 (lowest, place) = (rank, at);
             }
@@ -26,17 +29,16 @@ pub fn merge(vocabulary: &Vocabulary, text: &[u8], start: usize, end: usize, sin
         if lowest == NONE {
             break;
         }
-        starts.copy_within(place + 2..=count, place + 1);
-        ranks.copy_within(place + 2..=count, place + 1);
         count -= 1;
-        let with_next = |place: usize| match place + 2 <= count {
-            true => vocabulary.find(text, starts[place], starts[place + 2]),
-            false => NONE,
-        };
-        ranks[place] = with_next(place);
+        for at in place + 1..=count {
+            ids[at] = ids[at + 1];
+            made[at] = made[at + 1];
+        }
+        ids[place] = lowest;
+        made[place] = if place + 1 < count { vocabulary.joined(lowest, ids[place + 1]) } else { NONE };
         if let Some(before) = place.checked_sub(1) {
-            ranks[before] = with_next(before);
+            made[before] = vocabulary.joined(ids[before], lowest);
         }
     }
-    sink.tokens(count, |place| -> Id { vocabulary.find(text, starts[place], starts[place + 1]) });
+    sink.tokens(count, |place| ids[place]);
 }

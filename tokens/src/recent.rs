@@ -1,39 +1,85 @@
-//! The pieces that were just counted. Natural text says the same words again; without this, each that is not one token is merged again.
+//! The pieces that were just met. Natural text says the same words again: here a word is one look at one place in memory, where the
+//! vocabulary's tables would be three, and what is not one token would be merged again.
 
-use crate::vocabulary::eight;
+use crate::vocabulary::{Id, eight};
 
-const ENTRIES: usize = 1 << 12;
+const BITS: u32 = 14;
+const ENTRIES: usize = 1 << BITS;
 /// The longest piece that is kept.
-pub const LONGEST: usize = 24;
+pub const LONGEST: usize = 32;
 
-/// The bytes of a piece, and how many: exact, so that a wrong count cannot be found.
-type Key = [u64; 4];
+/// What a piece comes to: how many tokens, and the token when it is one.
+#[derive(Clone, Copy, Default)]
+pub struct Found {
+    /// How many tokens.
+    pub count: u16,
+    /// The token, when it is one.
+    pub id: Id,
+}
 
-/// Counts of recent pieces, one for each hash.
+/// An entry is the bytes of a piece, padded, and its length: exact, so that nothing wrong is found.
+#[derive(Clone, Copy, Default)]
+struct Entry<const WORDS: usize> {
+    key: Key<WORDS>,
+    length: u16,
+    found: Found,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Key<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Default for Key<WORDS> {
+    fn default() -> Self {
+        Key([0; WORDS])
+    }
+}
+
+/// Recent pieces, one for each hash. Most words are short: theirs are entries of 16 bytes.
 pub struct Recent {
-    entries: Vec<(Key, u32)>,
+    short: Vec<Entry<1>>,
+    long: Vec<Entry<4>>,
 }
 
 impl Recent {
     /// Of nothing yet.
     pub fn new() -> Recent {
-        Recent { entries: vec![([0; 4], 0); ENTRIES] }
+        Recent { short: vec![Entry::default(); ENTRIES], long: vec![Entry::default(); ENTRIES] }
     }
 
-    /// The count of `text[start..end]`, of at most `LONGEST` bytes; `count` when it is not known.
+    /// What `text[start..end]`, of 1 to `LONGEST` bytes, comes to; `find` when it is not known.
     #[inline(always)]
-    pub fn count(&mut self, text: &[u8], start: usize, end: usize, count: impl FnOnce() -> u32) -> u32 {
+    pub fn find(&mut self, text: &[u8], start: usize, end: usize, find: impl FnOnce() -> Found) -> Found {
         let length = end - start;
+        if length <= 8 {
+            let key = [eight(text, start, length)];
+            return entry(&mut self.short, key, mix(key[0]), length, find);
+        }
         let part = |from: usize| match length.checked_sub(from) {
             None | Some(0) => 0,
             Some(rest) => eight(text, start + from, rest.min(8)),
         };
-        let key = [part(0), part(8), part(16), length as u64];
-        let mixed = (key[0] ^ key[1].rotate_left(21) ^ key[2].rotate_left(42) ^ key[3]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let entry = &mut self.entries[(mixed >> 52) as usize % ENTRIES];
-        if entry.0 != key {
-            *entry = (key, count());
-        }
-        entry.1
+        let key = [part(0), part(8), part(16), part(24)];
+        let mixed = mix(key[0] ^ key[1].rotate_left(23) ^ key[2].rotate_left(46) ^ key[3].rotate_left(11));
+        entry(&mut self.long, key, mixed, length, find)
     }
+}
+
+#[inline(always)]
+fn entry<const WORDS: usize>(
+    entries: &mut [Entry<WORDS>],
+    key: [u64; WORDS],
+    place: usize,
+    length: usize,
+    find: impl FnOnce() -> Found,
+) -> Found {
+    let entry = &mut entries[place % ENTRIES];
+    if entry.key.0 != key || usize::from(entry.length) != length {
+        *entry = Entry { key: Key(key), length: length as u16, found: find() };
+    }
+    entry.found
+}
+
+#[inline(always)]
+fn mix(word: u64) -> usize {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize
 }

@@ -1,13 +1,17 @@
 //! What a tokenizer does with a text.
 
-use crate::backtrack::backtrack;
+use crate::backtrack::{Scratch, backtrack};
 use crate::encodings::Encoding;
-use crate::merge::{SHORT, merge};
-use crate::recent::{LONGEST, Recent};
+use crate::merge::merge;
+use crate::recent::{Found, LONGEST, Recent};
+use crate::runs::merge_runs;
 use crate::specials;
 use crate::split::Pattern;
 use crate::unpack::Invalid;
 use crate::vocabulary::{Id, NONE, Vocabulary};
+
+/// Up to this length of a piece merging is the faster way: each of its steps looks at all that is left.
+const MERGED: usize = 18;
 
 /// Where the tokens of a piece go.
 pub trait Sink {
@@ -43,6 +47,7 @@ pub struct Tokenizer {
     pub(crate) vocabulary: Vocabulary,
     pattern: Pattern,
     recent: Recent,
+    scratch: Scratch,
 }
 
 impl Tokenizer {
@@ -53,7 +58,7 @@ impl Tokenizer {
             Encoding::Cl100kBase => Pattern::Cl100k,
             Encoding::P50kBase => Pattern::P50k,
         };
-        Ok(Tokenizer { vocabulary: Vocabulary::new(file)?, pattern, recent: Recent::new() })
+        Ok(Tokenizer { vocabulary: Vocabulary::new(file)?, pattern, recent: Recent::new(), scratch: Scratch::default() })
     }
 
     /// How many tokens a text has. What looks like a special token is text.
@@ -163,35 +168,62 @@ impl Tokenizer {
     /// The count of a piece.
     #[inline(always)]
     pub(crate) fn count_piece(&mut self, text: &[u8], start: usize, end: usize) -> u32 {
-        if self.vocabulary.find(text, start, end) != NONE {
-            return 1;
-        }
-        self.count_parts(text, start, end)
-    }
-
-    #[inline(never)]
-    fn count_parts(&mut self, text: &[u8], start: usize, end: usize) -> u32 {
-        let mut count = 0;
-        if end - start <= LONGEST {
-            let vocabulary = &self.vocabulary;
-            return self.recent.count(text, start, end, || {
-                merge(vocabulary, text, start, end, &mut count);
-                count
-            });
-        }
-        self.vocabulary.prepare_long();
-        backtrack(&self.vocabulary, text, start, end, &mut count);
-        count
-    }
-
-    fn encode_piece(&mut self, text: &[u8], start: usize, end: usize, tokens: &mut Vec<Id>) {
-        match self.vocabulary.find(text, start, end) {
-            NONE if end - start <= SHORT => merge(&self.vocabulary, text, start, end, tokens),
-            NONE => {
-                self.vocabulary.prepare_long();
-                backtrack(&self.vocabulary, text, start, end, tokens);
+        match end - start {
+            1 => 1,
+            2..=LONGEST => {
+                let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
+                u32::from(self.recent.find(text, start, end, || find_short(vocabulary, scratch, text, start, end)).count)
             }
-            id => tokens.push(id),
+            _ => count_long(&mut self.vocabulary, &mut self.scratch, text, start, end),
         }
+    }
+
+    #[inline(always)]
+    fn encode_piece(&mut self, text: &[u8], start: usize, end: usize, tokens: &mut Vec<Id>) {
+        let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
+        match end - start {
+            1 => tokens.push(vocabulary.single(text[start])),
+            2..=LONGEST => match self.recent.find(text, start, end, || find_short(vocabulary, scratch, text, start, end)) {
+                Found { count: 1, id } => tokens.push(id),
+                _ if end - start <= MERGED => merge(vocabulary, text, start, end, tokens),
+                _ => backtrack(vocabulary, scratch, text, start, end, tokens),
+            },
+            _ => encode_long(vocabulary, scratch, text, start, end, tokens),
+        }
+    }
+}
+
+#[inline(never)]
+fn find_short(vocabulary: &mut Vocabulary, scratch: &mut Scratch, text: &[u8], start: usize, end: usize) -> Found {
+    let id = vocabulary.find(text, start, end);
+    if id != NONE {
+        return Found { count: 1, id };
+    }
+    let mut count = 0;
+    if end - start <= MERGED {
+        vocabulary.prepare();
+        merge(vocabulary, text, start, end, &mut count);
+    } else {
+        vocabulary.prepare_long();
+        backtrack(vocabulary, scratch, text, start, end, &mut count);
+    }
+    Found { count: count as u16, id }
+}
+
+#[inline(never)]
+fn count_long(vocabulary: &mut Vocabulary, scratch: &mut Scratch, text: &[u8], start: usize, end: usize) -> u32 {
+    let mut count = 0;
+    encode_long(vocabulary, scratch, text, start, end, &mut count);
+    count
+}
+
+fn encode_long(vocabulary: &mut Vocabulary, scratch: &mut Scratch, text: &[u8], start: usize, end: usize, sink: &mut impl Sink) {
+    let id = vocabulary.find(text, start, end);
+    if id != NONE {
+        return sink.tokens(1, |_| id);
+    }
+    vocabulary.prepare_long();
+    if !merge_runs(vocabulary, text, start, end, sink) {
+        backtrack(vocabulary, scratch, text, start, end, sink);
     }
 }

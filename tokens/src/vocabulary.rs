@@ -34,6 +34,10 @@ pub struct Vocabulary {
     /// Tokens of four bytes and more: which lengths start with (or end in) these four bytes. Empty until something long is encoded.
     prefixes: Vec<u64>,
     suffixes: Vec<u64>,
+    /// Of each token the longest other one that it starts with, as far as somebody asked; `NONE` is not asked yet.
+    shorter: Vec<Id>,
+    /// By both halves: id + 1, open addressing. Empty until then too.
+    pairs: Vec<u32>,
     /// The lengths from `LONG` on that there are, longest first.
     long: Vec<usize>,
 }
@@ -52,6 +56,8 @@ impl Vocabulary {
             slots: vec![0; SLOTS],
             prefixes: Vec::new(),
             suffixes: Vec::new(),
+            pairs: Vec::new(),
+            shorter: Vec::new(),
             long: Vec::new(),
         };
         for (id, byte) in byte_order().enumerate() {
@@ -159,6 +165,12 @@ impl Vocabulary {
         self.singles[usize::from(byte)]
     }
 
+    /// The token that two bytes are, or `NONE`.
+    #[inline(always)]
+    pub fn double(&self, first: u8, second: u8) -> Id {
+        self.doubles[double(first, second)]
+    }
+
     /// The token that `text[start..end]` is, or `NONE`.
     #[inline(always)]
     pub fn find(&self, text: &[u8], start: usize, end: usize) -> Id {
@@ -205,13 +217,41 @@ impl Vocabulary {
         true
     }
 
-    /// Makes what `longest` and `lengths_before` need: nothing but pieces that are long and no token do, so it waits for one.
+    /// Makes what `joined` needs: text of which every piece is a token does not, so it waits for one that is not.
+    #[inline(always)]
+    pub fn prepare(&mut self) {
+        if self.pairs.is_empty() {
+            self.insert_pairs();
+        }
+    }
+
+    #[inline(never)]
+    fn insert_pairs(&mut self) {
+        self.pairs = vec![0; SLOTS];
+        for id in 256..self.len() as Id {
+            self.insert_pair(id);
+        }
+    }
+
+    #[inline(never)]
+    fn insert_pair(&mut self, id: Id) {
+        let (left, right) = self.halves(id);
+        let mut at = pair_slot(left, right);
+        while self.pairs[at] != 0 {
+            at = (at + 1) % SLOTS;
+        }
+        self.pairs[at] = id + 1;
+    }
+
+    /// Makes what is needed for long pieces that are no token.
     pub fn prepare_long(&mut self) {
+        self.prepare();
         if !self.prefixes.is_empty() {
             return;
         }
         self.prefixes = vec![0; PREFIXES];
         self.suffixes = vec![0; PREFIXES];
+        self.shorter = vec![NONE; self.len()];
         for id in 256..self.len() as Id {
             let (start, end) = self.range(id);
             if end - start >= 4 {
@@ -222,19 +262,66 @@ impl Vocabulary {
         }
     }
 
-    /// The longest token of at most `most` bytes (and at least one) that `text[start..end]` starts with. After `prepare_long`.
-    pub fn longest(&self, text: &[u8], start: usize, end: usize, most: usize) -> Id {
-        let most = most.min(end - start);
+    /// The token that is made of these two, or `NONE`. After `prepare`.
+    #[inline(always)]
+    pub fn joined(&self, left: Id, right: Id) -> Id {
+        let mut at = pair_slot(left, right);
+        loop {
+            let id = self.pairs[at].wrapping_sub(1);
+            if id == NONE || self.halves[id as usize] == (left, right) {
+                return id;
+            }
+            at = (at + 1) % SLOTS;
+        }
+    }
+
+    /// The longest token that a token of two bytes and more starts with, other than itself. After `prepare_long`.
+    #[inline(always)]
+    pub fn shorter(&mut self, id: Id) -> Id {
+        let known = self.shorter[id as usize];
+        if known != NONE { known } else { self.find_shorter(id) }
+    }
+
+    #[inline(never)]
+    fn find_shorter(&mut self, id: Id) -> Id {
+        let (start, end) = self.range(id);
+        let found = self.longest(&self.bytes, start, end - 1);
+        self.shorter[id as usize] = found;
+        found
+    }
+
+    /// The longest token that `text[start..end]` starts with. After `prepare_long`.
+    pub fn longest(&self, text: &[u8], start: usize, end: usize) -> Id {
+        let most = end - start;
         if most >= 4 {
-            let found = lengths(self.prefixes[four(text, start)], &self.long, most)
-                .map(|length| self.find(text, start, start + length))
-                .find(|&id| id != NONE);
-            if let Some(id) = found {
+            let mask = self.prefixes[four(text, start)];
+            if mask >> LONG != 0 {
+                for &length in self.long.iter().filter(|&&length| length <= most) {
+                    let id = self.find_long(text, start, start + length);
+                    if id != NONE {
+                        return id;
+                    }
+                }
+            }
+            let mut rest = below(mask, most);
+            while let Some(length) = rest.checked_ilog2() {
+                let id = self.find_long(text, start, start + length as usize);
+                if id != NONE {
+                    return id;
+                }
+                rest &= !(1 << length);
+            }
+        }
+        if most >= 3 {
+            let id = self.find_long(text, start, start + 3);
+            if id != NONE {
                 return id;
             }
         }
-        let short = (2..=most.min(3)).rev().map(|length| self.find(text, start, start + length)).find(|&id| id != NONE);
-        short.unwrap_or(self.single(text[start]))
+        match self.find(text, start, start + most.min(2)) {
+            NONE => self.single(text[start]),
+            id => id,
+        }
     }
 
     /// The lengths that tokens which end at `end` may have, longest first, within `text[start..end]`. After `prepare_long`.
@@ -245,11 +332,16 @@ impl Vocabulary {
     }
 }
 
+/// The lengths below `LONG` of a mask that are at most `most`.
+#[inline(always)]
+fn below(mask: u64, most: usize) -> u64 {
+    mask & ((1 << LONG.min(most + 1)) - 1)
+}
+
 /// The lengths of a mask that are at most `most`, longest first.
 fn lengths<'a>(mask: u64, long: &'a [usize], most: usize) -> impl Iterator<Item = usize> + use<'a> {
     let long = if mask >> LONG != 0 { long } else { &[] };
-    let below = mask & ((1 << LONG.min(most + 1)) - 1);
-    let mut rest = below;
+    let mut rest = below(mask, most);
     let short = std::iter::from_fn(move || {
         let length = rest.checked_ilog2()?;
         rest &= !(1 << length);
@@ -292,6 +384,11 @@ fn hash(text: &[u8], start: usize, end: usize) -> u64 {
         at += 8;
     }
     sum.wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
+#[inline(always)]
+fn pair_slot(left: Id, right: Id) -> usize {
+    slot((u64::from(left) << 32 | u64::from(right)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 #[inline(always)]
