@@ -15,6 +15,7 @@ const types = {
   ".png": "image/png",
   ".svg": "image/svg+xml",
   ".txt": "text/plain; charset=utf-8",
+  ".bin": "application/octet-stream",
   ".wasm": "application/wasm",
   ".webmanifest": "application/manifest+json",
 };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "./build.mjs";
-import { wasmName } from "./entries.mjs";
+import { tokensName, wasmName } from "./entries.mjs";
 import { fail, Failure, isProgram, root } from "./run.mjs";
 
 const dist = join(root, "pkg", "dist");
@@ -17,6 +17,7 @@ export function sizes() {
     { name: "page", what: "a page: entry, chunks, wasm", raw: wasm.raw + scripts.raw, brotli: wasm.brotli + scripts.brotli },
     { name: "wasm", what: "of it, wasm", ...wasm },
     { name: "scripts", what: "of it, facade and glue", ...scripts },
+    { name: "tokens", what: "counting: module, o200k_base", ...weigh([join(dist, tokensName), join(dist, "o200k_base.bin")]) },
   ];
   console.log(`${"".padEnd(28)}${["raw", "brotli", "budget"].map((head) => head.padStart(10)).join("")}`);
   for (const { name, what, raw, brotli } of rows) {

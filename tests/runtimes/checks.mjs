@@ -21,12 +21,13 @@ import { costChecks } from "./checks/costs.mjs";
 import { resilienceChecks } from "./checks/resilience.mjs";
 import { stoppingChecks } from "./checks/stopping.mjs";
 import { streamChecks } from "./checks/streams.mjs";
+import { tokenChecks } from "./checks/tokens.mjs";
 import { toolChecks } from "./checks/tools.mjs";
 import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...clientChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...pageChecks];
 
 /** The checks for a runtime: { page }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

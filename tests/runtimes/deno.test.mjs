@@ -8,8 +8,8 @@ if (launcher && !program()) execFileSync(process.execPath, [launcher, "--version
 
 testRuntime("Deno", {
   absent: launcher ? false : "the package deno is not installed",
-  // No permission but the network's: the package must not need to read a file.
-  launch: commandRuntime(program(), ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net", "--node-modules-dir=manual", "runtimes/agents/command.mjs"]),
+  // No permission but the network's, and to read the vocabularies: the package must not need to read another file.
+  launch: commandRuntime(program(), ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net", ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `--allow-read=node_modules/modelwire/dist/${name}.bin`), "--node-modules-dir=manual", "runtimes/agents/command.mjs"]),
 });
 
 function program() {

@@ -1,5 +1,5 @@
 // Cloudflare's runtime, through Miniflare. The Worker is bundled as wrangler does it: JavaScript in one file, WebAssembly
-// uploaded beside it as a compiled module.
+// uploaded beside it as a compiled module, vocabularies as data.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -19,13 +19,15 @@ testRuntime("workerd", {
       format: "esm",
       target: "es2022",
       conditions: ["workerd", "worker", "browser"],
-      loader: { ".wasm": "copy" },
+      loader: { ".wasm": "copy", ".bin": "copy" },
       logLevel: "error",
     });
-    const wasm = (await readdir(bundle)).filter((name) => name.endsWith(".wasm"));
+    const files = await readdir(bundle);
+    const typed = (type, ending) => files.filter((name) => name.endsWith(ending)).map((name) => ({ type, path: join(bundle, name) }));
     const modules = [
       { type: "ESModule", path: join(bundle, "worker.mjs") },
-      ...wasm.map((name) => ({ type: "CompiledWasm", path: join(bundle, name) })),
+      ...typed("CompiledWasm", ".wasm"),
+      ...typed("Data", ".bin"),
     ];
     const worker = { name: "checks", modulesRoot: bundle, modules, compatibilityDate: "2026-07-01", bindings: { SETTINGS: settings } };
     const miniflare = new Miniflare({ workers: [worker], cf: false });

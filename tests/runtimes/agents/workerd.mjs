@@ -1,6 +1,9 @@
 // The agent in workerd: a Worker that runs one check a request, as a Worker is used.
 import "../watch.mjs";
 import * as modelwire from "modelwire";
+import "modelwire/tokens/o200k_base";
+import "modelwire/tokens/cl100k_base";
+import "modelwire/tokens/p50k_base";
 import { runChecks, sawUnhandled } from "../run.mjs";
 
 addEventListener("unhandledrejection", (event) => {
