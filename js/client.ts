@@ -136,6 +136,22 @@ export function createClient(options: ClientOptions): Client {
     return pump;
   }
 
+  /** What a request comes to before it is sent. */
+  async function question<T>(request: ChatRequest, asked: { what: "count" | "estimate" | "fit" }): Promise<T> {
+    const { data, signal } = readRequest(request);
+    const kept: number[] = [];
+    try {
+      const json = await run(
+        signal,
+        () => connectWith(data, kept),
+        ({ core, client, given }, call) => reading(() => core.count_tokens(client, call, given, asked)),
+      );
+      return JSON.parse(json) as T;
+    } finally {
+      handles.release(kept);
+    }
+  }
+
   /** The client whose requests begin with these. */
   function clientWith(defaults: Partial<ChatRequest>): Client {
     const client: Client = {
@@ -152,19 +168,13 @@ export function createClient(options: ClientOptions): Client {
         return JSON.parse(await run(undefined, connect, ({ core, client }, call) => core.list_models(client, call, String(provider))));
       },
 
-      async countTokens(request, options) {
-        const { data, signal } = readRequest(withDefaults(defaults, request));
-        const kept: number[] = [];
-        try {
-          const json = await run(
-            signal,
-            () => connectWith(data, kept),
-            ({ core, client, given }, call) => reading(() => core.count_tokens(client, call, given, options)),
-          );
-          return JSON.parse(json);
-        } finally {
-          handles.release(kept);
-        }
+      countTokens: (request, options) => question(withDefaults(defaults, request), { ...options, what: "count" }),
+
+      estimate: (request) => question(withDefaults(defaults, request), { what: "estimate" }),
+
+      async fit(request, options) {
+        const { fitWith } = await import("./fit.ts");
+        return fitWith((asked, how) => question(asked, { ...how, what: "fit" }), withDefaults(defaults, request), options);
       },
 
       async check(provider) {

@@ -1,5 +1,6 @@
 // What the core asks of the outside world: fetch, keys, time, and whether this is a page.
 import { catalogue } from "./catalogue.ts";
+import { counter } from "./tokens/source.ts";
 import type { Costs, Entry } from "./costs.ts";
 import { errorFrom, type LlmError } from "./errors.ts";
 import type { Events } from "./events.ts";
@@ -67,6 +68,8 @@ export function bindHost(
     },
     tell: (event, record) => (event === "cost" ? costs.add(JSON.parse(record) as Entry) : events.tell(event, record)),
     catalogue,
+    tokens: (encoding, text) => counter.count(encoding, text),
+    loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),
     limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
     limitLater: (store, key, change) => void changeLimit(core(), handles.get(store) as LimitStore, key, change).catch(() => {}),
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),

@@ -149,12 +149,20 @@ export interface Client extends AsyncDisposable {
   /** The provider's own list (of models that chat, at Cohere), as far as it says something of each: the rest is null. */
   listModels(provider: string): Promise<ModelInfo[]>;
   /**
-   * How many tokens a request has as input. Only `{ method: "provider" }` so far: the provider counts (OpenAI, Anthropic,
-   * Cohere; others are "unsupported"), which is a request and costs nothing. All tokens are in `parts.messages`: no provider
-   * splits them. OpenAI counts the request as the Responses API would have it. Cohere counts texts only, without what it puts
+   * How many tokens a request has as input. "local" (the default) counts here, with the model's own tokenizer (`method` "local") or, where
+   * that is not public, with another's and a ratio ("estimate"): either way within `margin`, which shrinks once the provider has reported
+   * what it counted. "provider" asks it (OpenAI, Anthropic, Cohere; others are "unsupported"), which is a request and costs nothing. All
+   * tokens are then in `parts.messages`: no provider splits them. OpenAI counts the request as the Responses API would have it. Cohere counts texts only, without what it puts
    * around a conversation: that is in `margin`, and not on its bill.
    */
   countTokens(request: ChatRequest, options?: { method?: "local" | "provider" }): Promise<TokenCount>;
+  /** What a call would come to: tokens, cost, whether it fits, how long the client's limits would hold it. Sends nothing. */
+  estimate(request: ChatRequest): Promise<Estimate>;
+  /**
+   * Drops whole turns, oldest first, until the request fits its model. Tool calls and results stay together. Code "invalid-request" when
+   * neither the window is known nor `maxTokens` given.
+   */
+  fit(request: ChatRequest, options?: FitOptions): Promise<FitResult>;
   /** What is known of a model: what you said in `catalog`, over the catalogue of the package. null: nothing is. */
   model(ref: string): Promise<ModelInfo | null>;
   /** Takes models as in the option `catalog`, or from a URL that answers with them, from now on. Redirects are not followed. */
@@ -217,7 +225,11 @@ export interface ChatRequest<T = unknown> {
   reasoning?: "none" | "minimal" | "low" | "medium" | "high" | { budgetTokens: number };
   /** Sent as they are on top of the encoded body, by provider name. */
   providerOptions?: Record<string, Record<string, unknown>>;
-  /** Only "send" so far: the provider judges the length. */
+  /**
+   * What is done with a request that may be longer than the model's window. "error" (the default): it fails with code "context-length"
+   * before it is sent. "fit": oldest turns are left out, with a warning. "send": the provider judges. A request whose bytes are fewer than
+   * the window has tokens is sent at once; only a longer one is counted. Where the window is not known, it is sent.
+   */
   context?: "fit" | "error" | "send";
   /** Not built yet. */
   cache?: boolean | { ttlSeconds?: number; refresh?: boolean; key?: string; tags?: string[] };
@@ -564,6 +576,44 @@ export interface TokenCount {
   margin: number;
   method: "local" | "estimate" | "provider";
   parts: { messages: number; tools: number; images: number; framing: number };
+}
+
+/** What a call comes to, before it is sent. */
+export interface Estimate {
+  input: TokenCount;
+  /** In tokens: what this model's answers came to so far, and the most that it may be. */
+  output: { expected: number; max: number };
+  /** null when the price is not known. */
+  usd: { min: number; expected: number; max: number } | null;
+  /** null, as `fits`, when it is not known. */
+  contextWindow: number | null;
+  /** Whether input and `maxTokens` go into the window. */
+  fits: boolean | null;
+  /** How long the client's own limits would hold it. */
+  waitMs: number;
+}
+
+/** How history is made to fit. */
+export interface FitOptions {
+  /** Of input. Default: the window less `reserve`. */
+  maxTokens?: number;
+  /** For the answer. Default: the request's maxTokens, else the smaller of 4096 and a quarter of the window. */
+  reserve?: number;
+  /** Drop whole turns, cut the longest messages, or replace what is dropped by a summary made with `summarize`. Default "drop-oldest". */
+  strategy?: "drop-oldest" | "truncate-longest" | "summarize";
+  summarize?: (dropped: Message[]) => Promise<string>;
+  /** Turns (a user message and all up to the next) that stay in any case. Default 0 … */
+  keepFirst?: number;
+  /** … and 1. */
+  keepLast?: number;
+}
+
+export interface FitResult {
+  messages: Message[];
+  /** What is not among them any more. */
+  dropped: Message[];
+  inputTokens: number;
+  fits: boolean;
 }
 
 /** One model, as far as it is known: null is "not said", never "no". */

@@ -31,8 +31,8 @@ export interface Core {
   embed(client: number, call: number, request: object): Promise<[json: string, vectors: Float32Array[]]>;
   /** JSON of a list of ModelInfo. */
   list_models(client: number, call: number, provider: string): Promise<string>;
-  /** JSON of a TokenCount. */
-  count_tokens(client: number, call: number, request: object, options: object | undefined): Promise<string>;
+  /** What a request comes to before it is sent: JSON of a TokenCount, of an Estimate, or of a `Fitted`. */
+  count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
   /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue: JSON, or null. */
   ask(client: number, call: number, what: "model" | "price" | "record" | "catalog", argument: object): Promise<string | null>;
   /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
@@ -97,6 +97,10 @@ export interface HostBindings {
   tool(handle: number, callId: string, input: string, signal: AbortSignal): Promise<ToolOutput>;
   /** The text of the catalogue of models. */
   catalogue(): Promise<string>;
+  /** How many tokens a text (UTF-8) has; -1 while the vocabulary is not loaded. */
+  tokens(encoding: string, text: Uint8Array): number;
+  /** Loads a vocabulary. */
+  loadTokens(encoding: string): Promise<void>;
   now(): number;
   /** Resolves after a time, unless the signal is aborted before. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

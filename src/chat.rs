@@ -7,6 +7,7 @@ mod message;
 mod response;
 
 use crate::json::Json;
+use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
 
@@ -66,6 +67,8 @@ pub struct ChatRequest {
     pub budget: Option<u64>,
     /// Whether usage is told while the answer arrives.
     pub live_usage: bool,
+    /// What is done when it is longer than the window.
+    pub context: Context,
 }
 
 impl ChatRequest {

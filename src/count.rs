@@ -1,11 +1,32 @@
-//! The vocabulary of token counting: who shall count, and what came of it.
+//! Token counting: how many tokens a whole request has, who counted, and how far that may be off.
 //!
-//! The counting itself is the provider's: [`crate::providers`] ask it, [`crate::engine`] sends.
+//! Pure: a function that counts a text is an argument ([`crate::engine`] gives the tokenizer's, or bytes). The provider's own
+//! count is asked for by [`crate::providers`].
 
-use crate::error::{Error, ErrorKind, Result};
+pub mod images;
+mod parts;
+
+use modelwire_tokens::encodings::{self, Counting, Encoding};
+
+use crate::error::Result;
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
+use crate::models::ModelInfo;
 use crate::object;
+use crate::policy::context::FitOptions;
+
+pub use parts::{Parts, byte_bound, count_parts};
+
+/// Who counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The model's own encoding, here.
+    Local,
+    /// Another encoding times a ratio, or bytes.
+    Estimate,
+    /// The provider.
+    Provider,
+}
 
 /// How many tokens a request has. Field for field the contract's `TokenCount`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,31 +35,113 @@ pub struct TokenCount {
     pub input_tokens: u64,
     /// How far that may be off, up or down.
     pub margin: u64,
+    /// Who says so.
+    pub method: Method,
+    /// What it is made of. A provider does not say: all is the messages'.
+    pub parts: Parts,
 }
 
 impl TokenCount {
-    /// As the contract has it. No provider says which part has how many tokens: all of them are the
-    /// messages'.
+    /// What a provider said.
+    pub fn by_provider(input_tokens: u64, margin: u64) -> Self {
+        Self { input_tokens, margin, method: Method::Provider, parts: Parts { messages: input_tokens, ..Parts::default() } }
+    }
+
+    /// As the contract has it.
     pub fn to_json(self) -> Json<'static> {
+        let method = match self.method {
+            Method::Local => "local",
+            Method::Estimate => "estimate",
+            Method::Provider => "provider",
+        };
+        let Parts { messages, tools, images, framing, .. } = self.parts;
         object! {
             "inputTokens": self.input_tokens,
             "margin": self.margin,
-            "method": "provider",
-            "parts": object! { "messages": self.input_tokens, "tools": 0_u64, "images": 0_u64, "framing": 0_u64 },
+            "method": method,
+            "parts": object! { "messages": messages, "tools": tools, "images": images, "framing": framing },
         }
+    }
+
+    /// The least that it can be.
+    pub fn least(self) -> u64 {
+        self.input_tokens.saturating_sub(self.margin)
     }
 }
 
-/// Checks the options of a count: only the provider counts so far, and it must be asked for, because
-/// that is a request and the contract's default is none.
-pub fn check_options(options: Value) -> Result<()> {
-    let options = if options.is_null() { Json::object() } else { options };
-    let mut fields = Fields::new(Subject::Request, String::new(), options)?;
-    let method = fields.string("method")?;
-    fields.finish()?;
-    match method.as_deref() {
-        Some("provider") => Ok(()),
-        None | Some("local") => Err(Error::new(ErrorKind::Unsupported, "method \"local\" is not supported yet; \"provider\" is")),
-        Some(other) => Err(Subject::Request.error(format!("method is \"{other}\"; it must be local or provider"))),
+/// How a model's tokens are counted: as the caller's catalog says, or its name.
+pub fn counting(model: &str, info: Option<&ModelInfo>) -> Counting {
+    let said = info.and_then(|info| Encoding::from_name(info.encoding.as_deref()?));
+    match said {
+        Some(encoding) => encodings::of(encoding.name()),
+        None => encodings::of(model),
+    }
+}
+
+/// What is asked about a request before it is sent.
+#[derive(Debug)]
+pub enum Question {
+    /// `countTokens`.
+    Count(Method),
+    /// `estimate`.
+    Estimate,
+    /// `fit`.
+    Fit(FitOptions),
+}
+
+impl Question {
+    /// `{ what: "count", method? }`, `{ what: "estimate" }`, or `{ what: "fit", … }` with the contract's `FitOptions`.
+    pub fn read(options: Value) -> Result<Self> {
+        let mut fields = Fields::new(Subject::Request, String::new(), options)?;
+        let question = match fields.required_string("what")?.as_str() {
+            "estimate" => Self::Estimate,
+            "fit" => Self::Fit(FitOptions::read(&mut fields)?),
+            _ => Self::Count(match fields.string("method")?.as_deref() {
+                Some("provider") => Method::Provider,
+                None | Some("local") => Method::Local,
+                Some(other) => return Err(Subject::Request.error(format!("method is \"{other}\"; it must be local or provider"))),
+            }),
+        };
+        fields.finish()?;
+        Ok(question)
+    }
+}
+
+/// How far counts of a model were off: what it reported for what was counted. One number, because what is off (the framing of tools, a
+/// tokenizer that is not public) is off in the same direction each time.
+#[derive(Debug, Default)]
+pub struct Calibration {
+    models: Vec<(String, f64)>,
+}
+
+/// Models whose ratio is remembered.
+const MOST_MODELS: usize = 64;
+
+impl Calibration {
+    /// A request that was counted as `counted` had `reported` tokens.
+    pub fn saw(&mut self, model: &str, counted: u64, reported: u64) {
+        // Not a count of the same thing: a provider that reports only what was not cached, say.
+        let ratio = reported as f64 / counted.max(1) as f64;
+        if !(0.25..=4.0).contains(&ratio) {
+            return;
+        }
+        match self.models.iter_mut().find(|(known, _)| known == model) {
+            Some((_, known)) => *known += (ratio - *known) / 2.0,
+            None => {
+                if self.models.len() >= MOST_MODELS {
+                    self.models.remove(0);
+                }
+                self.models.push((model.to_owned(), ratio));
+            }
+        }
+    }
+
+    /// A count with what was learned of its model: the margin is then a twentieth, and what images may be off.
+    pub fn apply(&self, model: &str, mut count: TokenCount) -> TokenCount {
+        if let Some((_, ratio)) = self.models.iter().find(|(known, _)| known == model) {
+            count.input_tokens = (count.input_tokens as f64 * ratio).round() as u64;
+            count.margin = count.margin.min(count.input_tokens / 20 + 4 + count.parts.unsure);
+        }
+        count
     }
 }

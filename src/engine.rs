@@ -26,6 +26,7 @@ use std::rc::Rc;
 use crate::answer::{Answer, Spent};
 use crate::call::{Call, is_html, not_the_api};
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Warning};
+use crate::count::Calibration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::json::{Json, body_text};
@@ -64,6 +65,7 @@ pub struct Engine {
     retries: RefCell<RetryBudget>,
     known: RefCell<Known>,
     purse: Rc<Purse>,
+    calibration: RefCell<Calibration>,
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
@@ -104,6 +106,7 @@ impl Engine {
             retries: RefCell::default(),
             known: RefCell::default(),
             purse,
+            calibration: RefCell::default(),
         }
     }
 

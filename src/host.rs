@@ -33,6 +33,12 @@ pub trait Host {
     /// Waits until it is loaded, or could not be.
     async fn load_catalogue(&self);
 
+    /// How many tokens a text has; `None` while the encoding's vocabulary is not loaded.
+    fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64>;
+
+    /// Loads an encoding's vocabulary.
+    async fn load_tokenizer(&self, encoding: &str) -> Result<()>;
+
     /// Whether this runs in a web page, or a worker of one.
     fn in_page(&self) -> bool;
 

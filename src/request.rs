@@ -3,11 +3,12 @@
 mod media;
 
 use crate::chat::{AssistantPart, ChatRequest, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::object;
 use crate::options::policies::read_usd;
+use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
 
@@ -20,9 +21,6 @@ impl ChatRequest {
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Request, String::new(), value)?;
         fields.refuse(&["cache"], NOT_YET)?;
-        if fields.string("context")?.is_some_and(|word| word != "send") {
-            return Err(Error::new(ErrorKind::Unsupported, format!("context {NOT_YET}; only \"send\"")));
-        }
         // Field by field into one value: with a local for each, every early return would carry the
         // code that drops all of them.
         let mut request = Self { model: fields.string("model")?, messages: read_messages(&mut fields)?, ..Self::default() };
@@ -46,6 +44,12 @@ impl ChatRequest {
         request.tags = fields.string_map("tags")?;
         request.retry = RetryOptions::read(&mut fields)?;
         request.timeout = TimeoutOptions::read(&mut fields)?;
+        request.context = match fields.string("context")?.as_deref() {
+            None | Some("error") => Context::Error,
+            Some("fit") => Context::Fit,
+            Some("send") => Context::Send,
+            Some(other) => return Err(fields.error("context", &format!("is \"{other}\"; it must be fit, error or send"))),
+        };
         request.budget = read_budget(&mut fields)?;
         request.live_usage = fields.flag("liveUsage")?;
         request.priority = fields.amount("priority", i8::MIN)?.unwrap_or_default();

@@ -28,8 +28,10 @@ async function whenChanged(stamp, sources, force, make) {
 async function buildModule() {
   // A folder of its own: with other flags everything would be compiled anew each time.
   const target = join(root, "target", "tokens");
+  // Counting is fast or it is nothing; its module is loaded with a vocabulary a hundred times its size.
+  const env = toolsEnv({ ...anonymous(["-Ctarget-feature=+simd128"]), CARGO_PROFILE_RELEASE_OPT_LEVEL: "3" });
   const options = ["--release", "--package", "modelwire-tokens", "--features", "exports", "--target", "wasm32-unknown-unknown", "--target-dir", target];
-  await run("cargo", ["build", "--quiet", ...options], { title: "compiling the tokenizers to WebAssembly", env: toolsEnv(anonymous(["-Ctarget-feature=+simd128"])) });
+  await run("cargo", ["build", "--quiet", ...options], { title: "compiling the tokenizers to WebAssembly", env });
   const built = join(target, "wasm32-unknown-unknown", "release", "modelwire_tokens.wasm");
   const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue", "simd"].map((name) => `--enable-${name}`);
   mkdirSync(join(root, "js", "wasm"), { recursive: true });

@@ -1,7 +1,7 @@
 // The tokenizers' WebAssembly, and texts in and out of it. A module of its own: it is made for speed, the core for size, and who
 // never counts does not load it.
 import { describe, errorOf, type LlmError } from "../errors.ts";
-import { tokensSource, VOCABULARIES, type TokensSource } from "./source.ts";
+import { counter, tokensSource, VOCABULARIES, type TokensSource } from "./source.ts";
 
 /** What `tokens/src/exports.rs` exports. Negative numbers are failures. */
 interface Exports {
@@ -82,15 +82,22 @@ export async function loadEncoding(index: number): Promise<number> {
     const tokenizer = file ? exports!.load(index, writeBytes(file)) : -1;
     if (tokenizer >= 0) {
       loaded.set(name, tokenizer);
+      counter.count = countBytes;
       return tokenizer;
     }
   }
   throw failure(`the vocabulary ${name}`, "the file is damaged, or of another version of this package");
 }
 
-/** The tokenizer of an encoding, if it is there. */
-export function loadedEncoding(index: number): number | undefined {
-  return loaded.get(ENCODINGS[index === 1 ? 0 : index]!);
+// For the core, whose texts are UTF-8 already.
+function countBytes(encoding: string, text: Uint8Array): number {
+  const tokenizer = loaded.get(encoding === "o200k_harmony" ? "o200k_base" : encoding);
+  return tokenizer === undefined ? -1 : exports!.count(tokenizer, writeBytes(text));
+}
+
+/** For the core: the same by name. */
+export async function loadNamed(encoding: string): Promise<void> {
+  await loadEncoding(ENCODINGS.indexOf(encoding as (typeof ENCODINGS)[number]));
 }
 
 async function loadModule(): Promise<TokensSource> {

@@ -15,6 +15,9 @@ export interface TokensSource {
 export const VOCABULARIES = ["o200k_base", "cl100k_base", "p50k_base"] as const;
 export type Vocabulary = (typeof VOCABULARIES)[number];
 
+/** Counts UTF-8 in an encoding, once its vocabulary is loaded; -1 until then. */
+export const counter: { count(encoding: string, text: Uint8Array): number } = { count: () => -1 };
+
 let source: (() => Promise<TokensSource>) | undefined;
 
 /** Called by the entries. */

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use modelwire_tokens::encodings;
+
 use super::Engine;
 use super::within::within;
 use crate::chat::{ChatRequest, Usage};
@@ -42,6 +44,8 @@ impl Engine {
         let info = info.map(|mut info| {
             provider.name.clone_into(&mut info.provider);
             model.clone_into(&mut info.id);
+            let counting = encodings::of(model);
+            info.encoding = info.encoding.or_else(|| counting.exact.then(|| counting.encoding.name().to_owned()));
             Rc::new(info)
         });
         if catalogue.is_some() {

@@ -6,6 +6,7 @@ use super::Engine;
 use super::send::Ticket;
 use crate::answer::Spent;
 use crate::chat::{ChatRequest, Usage, Warning};
+use crate::count::TokenCount;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::http::iso_time;
@@ -48,15 +49,15 @@ impl Engine {
         &self,
         host: &H,
         call: &crate::call::Call,
-        provider: &ProviderOptions,
-        model: &str,
+        (provider, model): (&ProviderOptions, &str),
         request: &ChatRequest,
+        counted: Option<TokenCount>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Rc<Hold>>> {
         if !self.is_budgeted(request) {
             return Ok(None);
         }
-        let input = self.gate.amount("", request).input_tokens as u64;
+        let input = counted.map_or_else(|| self.gate.amount("", request).input_tokens as u64, |count| count.input_tokens);
         let output = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
         let asked = Asked { tags: self.tags_of(&request.tags), own: request.budget, spent: call.spent(), input, output };
         self.reserve_tokens(host, provider, model, &asked, warnings).await
@@ -115,6 +116,7 @@ impl Engine {
             hold.settle(pico);
         }
         let Some(spent) = spent else { return };
+        self.calibrate(&ticket.target, ticket.counted, &spent.usage);
         let (provider, model) = ticket.target.split_once('/').unwrap_or_default();
         host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags));
         self.tell_budgets(host, &ticket.tags, ticket.call.spent());

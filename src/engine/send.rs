@@ -10,6 +10,7 @@ use std::rc::Rc;
 use crate::answer::Spent;
 use crate::call::Call;
 use crate::chat::{ChatRequest, Warning};
+use crate::count::TokenCount;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::http::{HttpRequest, ResponseHead, origin};
@@ -31,6 +32,8 @@ pub struct Ticket {
     sent_ms: f64,
     pub(super) call: Call,
     pub(super) tags: Tags,
+    /// What its request was counted as, where a tokenizer is loaded.
+    pub(super) counted: Option<TokenCount>,
     /// What it may spend, where it is under a budget.
     pub(super) hold: Option<Rc<Hold>>,
 }
@@ -60,12 +63,14 @@ impl Engine {
     }
 
     async fn try_send<H: Host>(&self, host: &H, turn: &mut Turn, mode: Mode, warnings: &mut Vec<Warning>) -> Result<(H::Response, Ticket)> {
-        let (call, request) = (turn.call.clone(), turn.request.clone());
-        let Target { provider, model, .. } = self.target(host, &request)?;
+        let (call, asked) = (turn.call.clone(), turn.request.clone());
+        let Target { provider, model, .. } = self.target(host, &asked)?;
         call.target(&provider.name, model, host.now());
-        if let Some(refused) = self.own_info(provider, model).and_then(|info| cannot(&request, &info)) {
+        if let Some(refused) = self.own_info(provider, model).and_then(|info| cannot(&asked, &info)) {
             return Err(refused);
         }
+        let fitted = self.in_context(host, provider, model, &asked, warnings).await?;
+        let request = fitted.map_or_else(|| asked.clone(), Rc::new);
         let (key, secret) = self.key_of(host, provider).await?;
         call.key(key, secret.clone());
         let target = Target { key: secret.as_ref(), ..self.target(host, &request)? };
@@ -76,8 +81,9 @@ impl Engine {
             http.header(header, format!("{}-{}", call.id(), request.messages.len()));
         }
         let name = format!("{}/{model}", provider.name);
-        let hold = self.reserve(host, &call, provider, model, &request, warnings).await?;
-        let permit = self.room(host, &call, &name, &request).await?;
+        let counted = self.count_if_loaded(host, provider, model, &request);
+        let hold = self.reserve(host, &call, (provider, model), &request, counted, warnings).await?;
+        let permit = self.room(host, &call, &name, &request, counted).await?;
         let mut ticket = Ticket {
             permit,
             provider: provider.name.clone(),
@@ -86,6 +92,7 @@ impl Engine {
             sent_ms: host.now(),
             tags: self.tags_of(&request.tags),
             call: call.clone(),
+            counted,
             hold,
         };
         self.health.borrow_mut().note(&ticket.target).breaker.began(host.now());
@@ -101,9 +108,17 @@ impl Engine {
     }
 
     /// Waits for room under the limits.
-    async fn room<H: Host>(&self, host: &H, call: &crate::call::Call, name: &str, request: &ChatRequest) -> Result<Permit> {
+    async fn room<H: Host>(
+        &self,
+        host: &H,
+        call: &crate::call::Call,
+        name: &str,
+        request: &ChatRequest,
+        counted: Option<TokenCount>,
+    ) -> Result<Permit> {
         let began = host.now();
-        let amount = self.gate.amount(name, request);
+        let mut amount = self.gate.amount(name, request);
+        amount.input_tokens = counted.map_or(amount.input_tokens, |count| count.input_tokens as f64);
         let ask = Ask { key: name, amount, priority: request.priority, max_wait_ms: None, runs: true };
         let permit = self.gate.acquire(host, &ask).await;
         call.waited(host.now() - began);

@@ -54,6 +54,10 @@ extern "C" {
     fn now(this: &JsHost) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn catalogue(this: &JsHost) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn tokens(this: &JsHost, encoding: &str, text: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = loadTokens)]
+    fn load_tokens(this: &JsHost, encoding: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
 
@@ -112,6 +116,16 @@ impl Host for WebHost {
         {
             CATALOGUE.set(Some(Rc::new(Catalogue::new(text))));
         }
+    }
+
+    fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64> {
+        let count = self.js.tokens(encoding, text.as_bytes()).ok()?.as_f64()?;
+        (count >= 0.0).then_some(count as u64)
+    }
+
+    async fn load_tokenizer(&self, encoding: &str) -> Result<()> {
+        let loaded = settle(self.js.load_tokens(encoding)).await;
+        loaded.map(|_| ()).map_err(|thrown| Error::new(ErrorKind::Config, describe(&thrown)))
     }
 
     fn in_page(&self) -> bool {

@@ -23,7 +23,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::call::Call;
-use crate::count;
+use crate::count::Question;
 use crate::embed::EmbedRequest;
 use crate::engine::{self, Engine, run_step, try_join};
 use crate::error::{Error, ErrorKind, Result};
@@ -162,15 +162,21 @@ pub fn list_models(client: u32, call: u32, provider: String) -> Promise {
     })
 }
 
-/// How many tokens a chat request has, as JSON.
+/// What a chat request comes to, as JSON: see `Question`.
 #[wasm_bindgen]
 pub fn count_tokens(client: u32, call: u32, request: JsValue, options: JsValue) -> Promise {
-    let options = plain(&options, ErrorKind::InvalidRequest).and_then(count::check_options);
-    let request = options.and_then(|()| plain(&request, ErrorKind::InvalidRequest));
+    let options = plain(&options, ErrorKind::InvalidRequest).and_then(Question::read);
+    let request = plain(&request, ErrorKind::InvalidRequest);
     run(client, call, |client, _| {
         Box::pin(async move {
+            let question = options?;
             let request = client.engine.read(request?)?;
-            Ok(json(&client.engine.count_tokens(&client.host, &request).await?.to_json()))
+            let (engine, host) = (&client.engine, &client.host);
+            Ok(json(&match question {
+                Question::Count(method) => engine.count_tokens(host, &request, method).await?.to_json(),
+                Question::Estimate => engine.estimate(host, &request).await?,
+                Question::Fit(options) => engine.fit(host, &request, &options).await?,
+            }))
         })
     })
 }

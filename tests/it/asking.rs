@@ -1,7 +1,7 @@
 //! Embeddings, lists and counts against a host without a world: batches, pages, sums, ends.
 
 use modelwire::chat::ChatRequest;
-use modelwire::count;
+use modelwire::count::{Method, Question};
 use modelwire::embed::{EmbedRequest, EmbedResponse};
 use modelwire::engine::Engine;
 use modelwire::error::{Error, ErrorKind, Result};
@@ -189,7 +189,7 @@ fn a_list_that_does_not_end_is_an_error() {
 
 fn count_tokens(host: &FakeHost, model: &str, messages: &str) -> Result<Value, Box<Error>> {
     let request = ChatRequest::read(object! { "model": model.to_owned(), "messages": messages.to_owned() }).unwrap();
-    let count = now_or_never(engine().count_tokens(host, &request)).expect("nothing to wait for")?;
+    let count = now_or_never(engine().count_tokens(host, &request, Method::Provider)).expect("nothing to wait for")?;
     Ok(crate::framing::value(&count.to_json()))
 }
 
@@ -239,15 +239,15 @@ fn an_answer_without_a_count_is_malformed_and_a_failure_is_told_as_ever() {
 }
 
 #[test]
-fn only_the_provider_counts_so_far_and_only_when_it_is_asked_to() {
-    let check = |options: Json<'static>| count::check_options(options).map_err(|error| (error.kind, error.message));
-    assert!(check(object! { "method": "provider" }).is_ok());
-    for options in [Json::Null, Json::object(), object! { "method": "local" }] {
-        assert_eq!(check(options).unwrap_err().0, ErrorKind::Unsupported);
+fn what_is_asked_of_a_request_is_checked() {
+    let check = |options: Json<'static>| Question::read(options).map_err(|error| (error.kind, error.message));
+    for method in ["provider", "local"] {
+        assert!(check(object! { "what": "count", "method": method }).is_ok());
     }
-    assert_eq!(
-        check(object! { "method": "guess" }).unwrap_err(),
-        (ErrorKind::InvalidRequest, "method is \"guess\"; it must be local or provider".into())
-    );
-    assert!(check(object! { "metod": "provider" }).unwrap_err().1.contains("did you mean method?"));
+    let guess = object! { "what": "count", "method": "guess" };
+    assert_eq!(check(guess).unwrap_err(), (ErrorKind::InvalidRequest, "method is \"guess\"; it must be local or provider".into()));
+    assert!(check(object! { "what": "count", "metod": "provider" }).unwrap_err().1.contains("did you mean method?"));
+    assert!(check(object! { "what": "fit", "keepLast": -1.0 }).unwrap_err().1.contains("keepLast"));
+    assert!(check(object! { "what": "fit", "strategy": "drop" }).unwrap_err().1.contains("strategy"));
+    assert!(check(object! { "what": "estimate", "maxTokens": 5_u64 }).is_err());
 }

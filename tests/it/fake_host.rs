@@ -58,6 +58,9 @@ pub struct FakeHost {
     /// The text of the catalogue, if there is one.
     pub catalogue: RefCell<Option<Rc<Catalogue>>>,
     pub told: RefCell<Vec<(&'static str, String)>>,
+    /// Whether a vocabulary is loaded, and whether none can be.
+    pub tokenizer: Cell<bool>,
+    pub no_tokenizer: Cell<bool>,
     /// Limits that are kept in stores.
     pub states: RefCell<HashMap<(u64, String), Kept>>,
     /// How many places of the site's are taken.
@@ -130,6 +133,17 @@ impl Host for FakeHost {
         Some(self.catalogue.borrow().clone().unwrap_or_default())
     }
     async fn load_catalogue(&self) {}
+    fn count_tokens(&self, _encoding: &str, text: &str) -> Option<u64> {
+        // A tokenizer of one's own: a word is a token.
+        self.tokenizer.get().then(|| text.split_whitespace().count() as u64)
+    }
+    async fn load_tokenizer(&self, _encoding: &str) -> Result<()> {
+        if self.no_tokenizer.get() {
+            return Err(Error::new(ErrorKind::Config, "no vocabulary here"));
+        }
+        self.tokenizer.set(true);
+        Ok(())
+    }
     fn in_page(&self) -> bool {
         self.page
     }

@@ -9,6 +9,7 @@ mod asking;
 mod attempts;
 mod contract;
 mod costs;
+mod counting;
 mod crowd;
 mod engine;
 mod fake_host;
