@@ -1,7 +1,7 @@
 // Type checking, and the declarations of pkg/dist.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { declarations, tokensName, wasmName } from "./entries.mjs";
+import { declarations, wasmName } from "./entries.mjs";
 import { Failure, root, run } from "./run.mjs";
 import { toolsEnv } from "./tools.mjs";
 
@@ -15,7 +15,6 @@ export async function buildDeclarations() {
   const texts = new Map();
   for (const entry of declarations) collect(all, entry.replace(/\.ts$/, ".d.ts"), texts);
   texts.set(`${wasmName}.d.ts`, "declare const module: WebAssembly.Module;\nexport default module;\n");
-  texts.set(`${tokensName}.d.ts`, texts.get(`${wasmName}.d.ts`));
   // `import "modelwire/tokens/o200k_base"` is for what it does.
   texts.set("tokens/vocabulary.d.ts", "export {};\n");
   for (const name of readdirSync(dist, { recursive: true })) {

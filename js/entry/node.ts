@@ -1,8 +1,9 @@
 // Read synchronously at the first call: no top-level await, so require() works too.
 import { readFileSync } from "node:fs";
-import "../tokens/for_node.ts";
+import { useTokens } from "../tokens/source.ts";
 import { useWasm } from "../wasm.ts";
 
 useWasm(() => readFileSync(new URL("../modelwire_bg.wasm", import.meta.url)));
+useTokens(() => import("../tokens/node.ts").then(({ source }) => source));
 
 export * from "../index.ts";

@@ -1,7 +1,8 @@
 // Pages, and whatever else fetches: the file beside this one. Bundlers know this expression and bring the file along.
-import "../tokens/for_url.ts";
+import { useTokens } from "../tokens/source.ts";
 import { useWasm } from "../wasm.ts";
 
 useWasm(() => new URL("../modelwire_bg.wasm", import.meta.url));
+useTokens(() => import("../tokens/url.ts").then(({ source }) => source));
 
 export * from "../index.ts";

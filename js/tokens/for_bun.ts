@@ -1,3 +1,5 @@
+// `modelwire/tokens/<encoding>` here: for `modelwire/slim`, and so that one import does in every runtime. The other entries say the
+// same in themselves: a bundler drops an import of what it takes for a file without effects.
 import { useTokens } from "./source.ts";
 
 useTokens(() => import("./bun.ts").then(({ source }) => source));

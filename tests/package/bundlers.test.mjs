@@ -37,15 +37,15 @@ describe("Vite", () => {
 
   afterEach(() => assert.deepEqual(complaints, []));
 
-  test("its build emits the wasm once and streams", async () => {
+  test("its build emits the core and the tokenizers once, streams and counts", async () => {
     await vite.build(config());
-    assert.equal(wasmIn(join(app, "dist")).length, 1);
-    await assertServedFolderStreams(join(app, "dist"));
+    assert.equal(wasmIn(join(app, "dist")).length, 2);
+    await assertServedFolderStreams(join(app, "dist"), { counts: true });
   });
 
   test("its build for a folder of a site streams from there", async () => {
     await vite.build(config({ base: "/app/", build: { outDir: "dist-below" } }));
-    await assertServedFolderStreams(join(app, "dist-below"), { path: "app/" });
+    await assertServedFolderStreams(join(app, "dist-below"), { path: "app/", counts: true });
   });
 
   test("its development server streams, with nothing configured", async () => {
@@ -60,7 +60,7 @@ describe("Vite", () => {
 });
 
 describe("webpack", () => {
-  test("its build emits the wasm once and streams", async () => {
+  test("its build emits the core and the tokenizers once, streams and counts", async () => {
     const app = await installApp("webpack-app", { "dist/index.html": html("main.js"), "main.js": main() });
     const stats = await promisedWebpack({
       context: app,
@@ -71,8 +71,8 @@ describe("webpack", () => {
       performance: { hints: false },
     });
     assert.deepEqual([stats.errors, stats.warnings], [[], []]);
-    assert.equal(wasmIn(join(app, "dist")).length, 1);
-    await assertServedFolderStreams(join(app, "dist"));
+    assert.equal(wasmIn(join(app, "dist")).length, 2);
+    await assertServedFolderStreams(join(app, "dist"), { counts: true });
   });
 });
 
@@ -129,7 +129,7 @@ describe("no bundler", () => {
     });
   });
 
-  test("a plain page with an import map streams", () => assertServedFolderStreams(app));
+  test("a plain page with an import map streams", () => assertServedFolderStreams(app, { counts: true }));
 
   test("so does one whose content security policy allows WebAssembly and no other evaluation", async () => {
     const site = await serve({ mounts: { "/": app } });

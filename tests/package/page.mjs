@@ -17,7 +17,9 @@ ${head}
 `;
 
 /** Its module, importing the package by this name. */
-export const main = (specifier = "modelwire") => `import { createClient } from "${specifier}";
+export const main = (specifier = "modelwire") => `import { createClient, loadTokenizer } from "${specifier}";
+
+globalThis.countTokens = (model, text) => loadTokenizer(model).then((tokenizer) => tokenizer.count(text));
 
 const baseURL = new URLSearchParams(location.search).get("provider");
 const client = createClient({ providers: { loopback: { kind: "openai-compatible", baseURL } } });
@@ -30,8 +32,11 @@ client.stream({ model: "loopback/tiny", messages: "Greet me." }).display(documen
 /** Starts Chromium. */
 export const launch = () => chromium.launch({ executablePath: findBrowsers().chromium, args: chromiumFlags });
 
-/** Opens an app, and fails unless its answer streams into the page, by way of as many .wasm files as it should load. */
-export async function assertStreamsIntoPage(browser, url, provider, { wasmFiles = 1 } = {}) {
+/**
+ * Opens an app, and fails unless its answer streams into the page, by way of as many .wasm files as it should load; and, with `counts`,
+ * unless it can count tokens.
+ */
+export async function assertStreamsIntoPage(browser, url, provider, { wasmFiles = 1, counts = false } = {}) {
   const page = await browser.newPage();
   const problems = [];
   const wasm = [];
@@ -52,6 +57,9 @@ export async function assertStreamsIntoPage(browser, url, provider, { wasmFiles 
     await page.waitForFunction(() => document.body.dataset.result);
     assert.equal(await page.evaluate(() => document.body.dataset.result), "stop, 7 tokens");
     assert.deepEqual(wasm, Array(wasmFiles).fill("application/wasm"));
+    for (const model of counts ? ["gpt-5", "gpt-4", "text-davinci-003"] : []) {
+      assert.equal(await page.evaluate((model) => globalThis.countTokens(model, "Hello, world!"), model), 4, model);
+    }
     assert.deepEqual(problems, []);
   } finally {
     await page.close();

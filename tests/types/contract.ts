@@ -12,7 +12,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "model" | "costs" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,
@@ -22,6 +22,7 @@ export type Given = [
   Check<Assignable<typeof modelwire.isLlmError, typeof contract.isLlmError>>,
   Check<Assignable<typeof modelwire.tool, typeof contract.tool>>,
   Check<Assignable<typeof modelwire.withRetry, typeof contract.withRetry>>,
+  Check<Assignable<typeof modelwire.loadTokenizer, typeof contract.loadTokenizer>>,
   Check<Assignable<typeof modelwire.providersFromEnv, typeof contract.providersFromEnv>>,
   Check<Assignable<modelwire.KeyRing, contract.KeyRing>>,
   Check<Assignable<modelwire.Limits, contract.Limits>>,
@@ -45,6 +46,12 @@ export type Equal = [
   Check<Same<modelwire.ChatResponse, contract.ChatResponse>>,
   Check<Same<modelwire.Usage, contract.Usage>>,
   Check<Same<modelwire.Cost, contract.Cost>>,
+  Check<Same<modelwire.Tokenizer, contract.Tokenizer>>,
+  Check<Same<modelwire.TokenCount, contract.TokenCount>>,
+  Check<Same<modelwire.Estimate, contract.Estimate>>,
+  Check<Same<modelwire.FitOptions, contract.FitOptions>>,
+  Check<Same<keyof modelwire.FitOptions, keyof contract.FitOptions>>,
+  Check<Same<modelwire.FitResult, contract.FitResult>>,
   Check<Same<modelwire.Warning, contract.Warning>>,
   Check<Same<modelwire.Attempt, contract.Attempt>>,
   Check<Same<modelwire.ErrorInfo, contract.ErrorInfo>>,
