@@ -31,6 +31,7 @@ const encoder = new TextEncoder();
 let exports: Exports | undefined;
 /** The tokenizer of each vocabulary. */
 const loaded = new Map<string, number>();
+const underWay = new Map<string, Promise<number>>();
 let input = new Uint8Array(0);
 
 export function core(): Exports {
@@ -63,13 +64,23 @@ export async function encodingOf(model: string): Promise<{ index: number; exact:
   return { index: found % 16, exact: found < 16 };
 }
 
-/** The tokenizer of an encoding. In workerd a promise of one request must not be waited for by another: none is shared. */
+/** The tokenizer of an encoding. Whoever asks for it while it is fetched waits for the same; after a failure it is tried again. */
 export async function loadEncoding(index: number): Promise<number> {
   // harmony has the vocabulary of o200k_base.
   const name = ENCODINGS[index === 1 ? 0 : index]!;
   const done = loaded.get(name);
   if (done !== undefined) return done;
   const source = await loadModule();
+  if (source.alone) return load(source, name, index);
+  let fetching = underWay.get(name);
+  if (!fetching) {
+    fetching = load(source, name, index).finally(() => underWay.delete(name));
+    underWay.set(name, fetching);
+  }
+  return fetching;
+}
+
+async function load(source: TokensSource, name: string, index: number): Promise<number> {
   for (const again of [false, true]) {
     let file: Uint8Array<ArrayBuffer> | undefined;
     try {
@@ -108,15 +119,17 @@ async function loadModule(): Promise<TokensSource> {
   }
   const source = await from;
   if (exports) return source;
-  try {
-    const module = await source.module();
-    const made: unknown = await WebAssembly.instantiate(module, {});
-    const { instance } = made as Partial<WebAssembly.WebAssemblyInstantiatedSource>;
-    exports ??= (instance ?? (made as WebAssembly.Instance)).exports as unknown as Exports;
-    return source;
-  } catch (thrown) {
-    throw failure("the tokenizers' module", thrown);
+  for (const again of [false, true]) {
+    try {
+      const made: unknown = await WebAssembly.instantiate(await source.module(again), {});
+      const { instance } = made as Partial<WebAssembly.WebAssemblyInstantiatedSource>;
+      exports ??= (instance ?? (made as WebAssembly.Instance)).exports as unknown as Exports;
+      break;
+    } catch (thrown) {
+      if (again) throw failure("the tokenizers' module", thrown);
+    }
   }
+  return source;
 }
 
 async function fetched(source: TokensSource, name: string, again: boolean): Promise<Uint8Array<ArrayBuffer>> {

@@ -3,10 +3,12 @@
 
 /** Files of the package, as this runtime gets at them. */
 export interface TokensSource {
-  /** The compiled module, or its bytes. */
-  module(): Promise<WebAssembly.Module | BufferSource>;
-  /** A vocabulary, still zipped or not. `again`: what came before was damaged. */
+  /** The compiled module, or its bytes. `again`: what came before was damaged. */
+  module(again: boolean): Promise<WebAssembly.Module | BufferSource>;
+  /** A vocabulary, still zipped or not. `again` likewise. */
   vocabulary(name: string, again: boolean): Promise<Uint8Array<ArrayBuffer>>;
+  /** In workerd a promise of one request must not be waited for by another: there nothing that is under way is shared. */
+  alone?: boolean;
   /** gunzip; the web's own when the runtime has no faster one. */
   unzip?(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
 }

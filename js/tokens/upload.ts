@@ -13,6 +13,7 @@ export function upload(compiled: unknown, name: string, bytes: unknown): void {
 }
 
 const source: TokensSource = {
+  alone: true,
   async module() {
     return module!;
   },

@@ -12,7 +12,7 @@ const urls: Record<Vocabulary, () => URL> = {
 };
 
 export const source: TokensSource = {
-  module: () => bytes(new URL("../modelwire_tokens_bg.wasm", import.meta.url), false),
+  module: (again) => bytes(new URL("../modelwire_tokens_bg.wasm", import.meta.url), again),
   vocabulary: (name, again) => bytes(urls[name as Vocabulary](), again),
 };
 

@@ -320,7 +320,7 @@ export const failureChecks = [
     name: "what is not built yet is refused by name, and false asks for nothing",
     async run(modelwire, env) {
       const { client } = await against(modelwire, env, { body: JSON.stringify(openai.textWhole()), headers: json });
-      for (const more of [{ cache: true }, { context: "fit" }]) {
+      for (const more of [{ cache: true }]) {
         const { message } = await failure(modelwire, client.chat({ ...ask, ...more }), "unsupported");
         ok(message.includes(Object.keys(more)[0]), `"${message}" does not name the option`);
       }
