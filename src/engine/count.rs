@@ -231,8 +231,9 @@ fn target(provider: &ProviderOptions, model: &str) -> String {
 }
 
 fn too_long(target: &str, needed: u64, window: u64) -> Box<Error> {
-    let message =
-        format!("the request has about {needed} tokens, and {target} takes {window}: it was not sent (context \"fit\" drops history, \"send\" sends it all the same)");
+    let message = format!(
+        "the request has about {needed} tokens, and {target} takes {window}: it was not sent (context \"fit\" drops history, \"send\" sends it all the same)"
+    );
     let mut error = Error::new(ErrorKind::ContextLength, message);
     error.needed = Some(needed);
     error.limit = Some(window);
