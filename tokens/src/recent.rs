@@ -3,7 +3,8 @@
 
 use crate::vocabulary::{Id, eight};
 
-const BITS: u32 = 14;
+/// Two megabytes. Measured on 1 MB each of English, code and thirteen languages: half of it is a fifth slower, twice is no faster.
+const BITS: u32 = 15;
 const ENTRIES: usize = 1 << BITS;
 /// The longest piece that is kept.
 pub const LONGEST: usize = 32;
