@@ -90,17 +90,29 @@ export function createClient(options: ClientOptions): Client {
   }
 
   async function chat(request: Partial<ChatRequest<any>>): Promise<ChatResponse> {
-    const { data, signal } = readRequest(request);
-    const kept: number[] = [];
-    try {
-      const json = await run(
-        signal,
-        () => connectWith(data, kept),
-        ({ core, client, given }, call) => reading(() => core.chat(client, call, given)),
-      );
+    return asked(request, ({ core, client, given }, call) => core.chat(client, call, given), async (json) => {
       const response = reviveResponse(JSON.parse(json) as ChatResponse);
       await checkOutput(response, handles);
       return response;
+    });
+  }
+
+  /** Gives a request to the core. What it holds that cannot cross is kept until `read` is done with the answer. */
+  async function asked<T>(
+    request: Partial<ChatRequest<any>>,
+    ask: (given: Connection & { given: object }, call: number) => Promise<string>,
+    read: (json: string) => T | Promise<T>,
+  ): Promise<T> {
+    const { data, signal } = readRequest(request);
+    const kept: number[] = [];
+    try {
+      return await read(
+        await run(
+          signal,
+          () => connectWith(data, kept),
+          (given, call) => reading(() => ask(given, call)),
+        ),
+      );
     } finally {
       handles.release(kept);
     }
@@ -137,19 +149,8 @@ export function createClient(options: ClientOptions): Client {
   }
 
   /** What a request comes to before it is sent. */
-  async function question<T>(request: ChatRequest, asked: { what: "count" | "estimate" | "fit" }): Promise<T> {
-    const { data, signal } = readRequest(request);
-    const kept: number[] = [];
-    try {
-      const json = await run(
-        signal,
-        () => connectWith(data, kept),
-        ({ core, client, given }, call) => reading(() => core.count_tokens(client, call, given, asked)),
-      );
-      return JSON.parse(json) as T;
-    } finally {
-      handles.release(kept);
-    }
+  function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
+    return asked(request, ({ core, client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
   }
 
   /** The client whose requests begin with these. */

@@ -25,7 +25,11 @@ export async function fitWith(ask: Ask, request: ChatRequest, options: FitOption
   const messages: Message[] = typeof request.messages === "string" ? [{ role: "user", content: request.messages }] : [...request.messages];
   const fitted = await ask({ ...request, messages }, plain);
   if (fitted.dropped.length > 0 && options.strategy === "summarize") return withSummary(ask, request, messages, fitted, plain, summarize!);
-  return result(messages, await cut(messages, fitted), fitted);
+  if (fitted.cut.length === 0) return result(messages, messages, fitted);
+  // Counted again: a cut text may come out shorter than it may be, and where it is not all of its message, not short enough.
+  const short = await cut(messages, fitted);
+  const { inputTokens, fits } = await ask({ ...request, messages: short }, { ...plain, strategy: "drop-oldest", keepFirst: short.length });
+  return { messages: short, dropped: [], inputTokens, fits };
 }
 
 // The summary takes room too: so it is put in the place of what it sums up, and what is still too much is dropped after it.
@@ -40,7 +44,6 @@ async function withSummary(ask: Ask, request: ChatRequest, messages: Message[], 
 }
 
 async function cut(messages: Message[], { cut, encoding }: Fitted): Promise<Message[]> {
-  if (cut.length === 0) return messages;
   const tokenizer = await loadTokenizer(encoding);
   const short = [...messages];
   for (const [place, tokens] of cut) {

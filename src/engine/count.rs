@@ -61,6 +61,12 @@ impl Engine {
         counting(model, self.info(host, provider, model).as_deref())
     }
 
+    /// Waits for a vocabulary, but not for a server that does not give it: without one the count is rougher, and its method and
+    /// margin say so.
+    async fn ready_tokenizer<H: Host>(&self, host: &H, counting: Counting) {
+        let _ = within(host, MOST_WAIT_MS, host.load_tokenizer(counting.encoding.name())).await;
+    }
+
     /// Counts with the tokenizer if it is there, else bytes.
     fn count<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str, request: &ChatRequest) -> Counted {
         let counting = self.counting(host, provider, model);
@@ -104,8 +110,7 @@ impl Engine {
     pub async fn estimate<H: Host>(&self, host: &H, request: &ChatRequest) -> Result<Json<'static>> {
         let (provider, model) = self.named(request.model.as_deref())?;
         self.ready_catalogue(host).await;
-        // Without it the estimate is rougher, and says so.
-        let _ = host.load_tokenizer(self.counting(host, provider, model).encoding.name()).await;
+        self.ready_tokenizer(host, self.counting(host, provider, model)).await;
         let count = self.count(host, provider, model, request).count;
         let info = self.info(host, provider, model);
         let (window, most) = (room(info.as_deref()), info.as_ref().and_then(|info| info.max_output_tokens));
@@ -140,8 +145,8 @@ impl Engine {
     pub async fn fit<H: Host>(&self, host: &H, request: &ChatRequest, options: &FitOptions) -> Result<Json<'static>> {
         let (provider, model) = self.named(request.model.as_deref())?;
         self.ready_catalogue(host).await;
-        let encoding = self.counting(host, provider, model).encoding.name();
-        let _ = host.load_tokenizer(encoding).await;
+        let counting = self.counting(host, provider, model);
+        self.ready_tokenizer(host, counting).await;
         let info = self.info(host, provider, model);
         let Some(most) =
             options.max_tokens.or_else(|| Some(room(info.as_deref())?.saturating_sub(reserve(request, options, room(info.as_deref())?))))
@@ -153,7 +158,7 @@ impl Engine {
         let Fitted { dropped, cut, input_tokens, fits } = fitted(request, &counted, most, options);
         let places = |list: &[usize]| list.iter().map(|&place| Json::from(place as u64)).collect::<Vec<_>>();
         // In tokens of the encoding that cuts, which for some models are fewer than theirs; without what frames the message.
-        let percent = u64::from(self.counting(host, provider, model).percent);
+        let percent = u64::from(counting.percent);
         let of_encoding =
             |tokens: u64| (tokens * counted.count.parts.sum() * 100 / (counted.count.input_tokens.max(1) * percent)).saturating_sub(5);
         let cuts = cut.iter().map(|&(place, tokens)| Json::from(vec![Json::from(place as u64), Json::from(of_encoding(tokens))]));
@@ -162,11 +167,11 @@ impl Engine {
             "cut": cuts.collect::<Vec<_>>(),
             "inputTokens": input_tokens,
             "fits": fits,
-            "encoding": encoding,
+            "encoding": counting.encoding.name(),
         })
     }
 
-    /// A request as its `context` wants it: whole, with less history, or refused because it cannot fit. With what it was counted as.
+    /// A request as its `context` wants it: whole, with less history, or refused because it cannot fit. `None`: as it is.
     pub(super) async fn in_context<H: Host>(
         &self,
         host: &H,
@@ -186,7 +191,7 @@ impl Engine {
         if byte_bound(request, model, counting) <= most {
             return Ok(None);
         }
-        let _ = within(host, MOST_WAIT_MS, host.load_tokenizer(counting.encoding.name())).await;
+        self.ready_tokenizer(host, counting).await;
         let counted = self.count(host, provider, model, request);
         let needed = counted.count.input_tokens;
         if request.context == Context::Error {

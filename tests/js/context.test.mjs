@@ -129,6 +129,15 @@ describe("fit", () => {
     assert.ok((await client.countTokens({ model, messages: result.messages })).inputTokens <= 150);
   });
 
+  test("says what is left after a cut, not what was hoped for", async () => {
+    const { client } = made({ catalog: small });
+    // Each of its texts is short: cutting the longest of them is not enough.
+    const content = Array.from({ length: 8 }, () => ({ type: "text", text: "word ".repeat(40) }));
+    const result = await client.fit({ model, messages: [{ role: "user", content }] }, { strategy: "truncate-longest" });
+    assert.equal(result.fits, false);
+    assert.equal(result.inputTokens, (await client.countTokens({ model, messages: result.messages })).inputTokens);
+  });
+
   test("puts a summary in the place of what it drops", async () => {
     const { client } = made({ catalog: small });
     const summed = [];
