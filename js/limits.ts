@@ -1,8 +1,8 @@
-// `client.limits`, and limits that are kept in a store: the core decides, inside the store's own transaction.
+// `client.limits`, and limits and budgets that are kept in a store: the core decides, inside the store's own transaction.
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { errorOf } from "./errors.ts";
 import type { Handles } from "./handles.ts";
-import type { LimitOptions, Limits, LimitStatus, LimitStore } from "./types.ts";
+import type { Limits, LimitStatus, LimitStore } from "./types.ts";
 import type { Core } from "./wasm.ts";
 
 /** Stands for the store that all tabs and workers of the site share. */
@@ -10,15 +10,20 @@ export interface OriginScope extends LimitStore {
   place(key: string, count: number, signal: AbortSignal): Promise<() => void>;
 }
 
-/** The client's `limits` as the core reads them: numbers in place of stores. */
-export function crossingLimits(limits: Record<string, LimitOptions>, handles: Handles, now: () => number): Record<string, unknown> {
-  const crossing = (limit: LimitOptions): unknown => {
-    const scope = limit?.scope as unknown;
-    if (scope === "origin") return { ...limit, scope: { $origin: isShared() ? handles.keep(lazily(now)) : 0 } };
-    if (typeof (scope as LimitStore | null)?.update === "function") return { ...limit, scope: { $store: handles.keep(scope) } };
-    return limit;
+/** What has a scope, as the core reads it: with a number in place of a store. One number for each store. */
+export function crossingScopes(handles: Handles, now: () => number): <T extends { scope?: unknown }>(option: T) => unknown {
+  const known = new Map<unknown, number>();
+  const keep = (scope: unknown, store: () => unknown): number => {
+    const handle = known.get(scope) ?? handles.keep(store());
+    known.set(scope, handle);
+    return handle;
   };
-  return Object.fromEntries(Object.entries(limits).map(([key, limit]) => [key, crossing(limit)]));
+  return (option) => {
+    const { scope } = option ?? {};
+    if (scope === "origin") return { ...option, scope: { $origin: isShared() ? keep(scope, () => lazily(now)) : 0 } };
+    if (typeof (scope as LimitStore | null)?.update === "function") return { ...option, scope: { $store: keep(scope, () => scope) } };
+    return option;
+  };
 }
 
 /** Whether there is a site whose tabs share something. */
@@ -44,7 +49,7 @@ function lazily(now: () => number): OriginScope {
   };
 }
 
-/** Changes a limit in its store: the wait in milliseconds. */
+/** Changes a limit or a budget in its store: of a limit the wait in milliseconds, of a budget what is spent. */
 export async function changeLimit(core: Core, store: LimitStore, key: string, change: string): Promise<number> {
   const { take } = JSON.parse(change) as { take?: Parameters<NonNullable<LimitStore["take"]>>[1] };
   if (take && store.take) return (await store.take(key, take)).waitMs;

@@ -5,7 +5,7 @@
 import { describe, errorOf, type LlmError } from "./errors.ts";
 import type { Handles } from "./handles.ts";
 import { keyList, type Keys } from "./keys.ts";
-import { crossingLimits } from "./limits.ts";
+import { crossingScopes } from "./limits.ts";
 import type { ClientOptions } from "./types.ts";
 
 export interface Prepared {
@@ -65,11 +65,13 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
     }
     providers[name] = data;
   }
-  const { fetch: _fetch, clock, models, retry, fallback, limits, ...rest } = options;
-  const data: Record<string, unknown> = { ...rest, retry, providers };
+  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, ...rest } = options;
+  const data: Record<string, unknown> = { ...rest, retry, budget, providers };
   if (retry) data.retry = crossing(retry, "when", handles);
   if (fallback) data.fallback = crossing(fallback, "when", handles);
-  if (limits) data.limits = crossingLimits(limits, handles, () => (clock ?? Date).now());
+  const crossingScope = crossingScopes(handles, () => (clock ?? Date).now());
+  if (limits) data.limits = Object.fromEntries(Object.entries(limits).map(([key, limit]) => [key, crossingScope(limit)]));
+  if (budget) data.budget = Array.isArray(budget) ? budget.map(crossingScope) : crossingScope(budget);
   return { data: plain(data, 4) as Prepared["data"], models };
 }
 

@@ -7,7 +7,7 @@ import { type LlmError, abortedError, describe, errorFrom, type Stop } from "./e
 import { keep, onCollected, weakly } from "./finalize.ts";
 import { reviveEvent, reviveResponse } from "./revive.ts";
 import type { Attempt, ChatEvent, ChatResponse } from "./types.ts";
-import { DONE, FAILED, GO_ON, MORE, type Core, type Step } from "./wasm.ts";
+import { DONE, FAILED, GO_ON, LEASE, MORE, type Core, type Step } from "./wasm.ts";
 
 /** Where the bytes come from. */
 export interface Source {
@@ -21,7 +21,7 @@ export interface Source {
   open(): Promise<Opened>;
   /** Sends what the stream needs: its first request, the next turn's (after its tools were run), or one to whoever can mend a
    *  failure. `progress`: there are events to be had without a read. */
-  goOn?(stream: number, progress: () => void): Promise<ReadableStream<unknown> | null>;
+  goOn?(stream: number, progress: () => void): Promise<ReadableStream<unknown> | null | undefined>;
   /** Completes the response of the last event; a promise if that takes time. Rejects with what the stream fails with. */
   complete?(response: ChatResponse): Promise<void> | undefined;
   /** Makes an `open` or a `goOn` that is under way reject. */
@@ -256,6 +256,7 @@ export class Pump implements Supply<ChatEvent>, Running {
       (body) => {
         this.#goingOn = this.#reading = false;
         if (this.over || this.failure) void body?.cancel().catch(() => {});
+        else if (body === undefined) this.#guard(() => this.#step(core.feed(stream!, 0, this.now())));
         else this.#guard(() => this.#begin(body));
       },
       (thrown: unknown) => {
@@ -282,7 +283,8 @@ export class Pump implements Supply<ChatEvent>, Running {
       const bytes = bytesOf(value);
       if (!bytes) return this.#broken(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
       let step: Step = MORE;
-      for (let start = 0; start < bytes.length && step === MORE; start += MAX_READ_BYTES) {
+      // One that may cost more than was granted is read to the end of what has come, and then asked for.
+      for (let start = 0; start < bytes.length && (step === MORE || step === LEASE); start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
         // The address first: asking for it may move the memory.
         const address = core.scratch(piece.length);
@@ -354,12 +356,14 @@ export class Pump implements Supply<ChatEvent>, Running {
       const { reader } = this.#slot;
       this.#slot.reader = undefined;
       reader?.cancel().catch(() => {});
+    } else if (step === LEASE) {
+      this.#toGoOn = true;
     } else if (step !== MORE) {
       this.#freed();
     }
     if (step === DONE && this.#source.complete && this.#completing()) return;
     if (this.#batches.length || this.#end) this.#notify();
-    else if (step === MORE || step === GO_ON) this.#read();
+    else if (step === MORE || step === GO_ON || step === LEASE) this.#read();
     else this.#fail(this.#failed ?? errorFrom(new Error("the core ended a stream without its last event")));
   }
 

@@ -17,10 +17,10 @@ export interface Core {
   /** A stream of which nothing was sent yet. */
   open(client: number, request: object): number;
   /**
-   * Does what a stream needs: runs the tools that its turn called, waits, sends a request. Its body. `progress`: there are
+   * Does what a stream needs: runs the tools that its turn called, waits, sends a request. Its body; undefined: it has one. `progress`: there are
    * events in the next batch. When it rejects, the stream is freed.
    */
-  go_on(client: number, call: number, stream: number, progress: () => void): Promise<ReadableStream<Uint8Array> | null>;
+  go_on(client: number, call: number, stream: number, progress: () => void): Promise<ReadableStream<Uint8Array> | null | undefined>;
   /** A stream of this library's own events. */
   relay(label: string, now: number): number;
   /** The call rejects with code "aborted". */
@@ -45,7 +45,7 @@ export interface Core {
   limits_status(client: number): string;
   /** Whether there was room; without `wait`, at once. */
   limits_acquire(client: number, call: number, key: string, options: object, wait: boolean): Promise<boolean>;
-  /** The new state of a limit that is kept in a store, and the wait in milliseconds. */
+  /** The new state of a limit or a budget that is kept in a store; the wait in milliseconds, or what is spent. */
   limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
   /** The wait before the next attempt; -1: there is none, -2: none in time. `error`: JSON. */
   retry_verdict(options: object, error: string, attempt: number, elapsedMs: number, random: number, said: unknown): number;
@@ -71,12 +71,16 @@ export interface Core {
   openai_chunk(event: string, id: string, model: string, createdSeconds: number): string;
 }
 
-/** What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; or `go_on` is due. */
-export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof GO_ON;
+/**
+ * What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; `go_on` is due; or
+ * `go_on` is due, and then a step without bytes, while the body stays.
+ */
+export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof GO_ON | typeof LEASE;
 export const MORE = 0;
 export const DONE = 1;
 export const FAILED = 2;
 export const GO_ON = 3;
+export const LEASE = 4;
 
 /** What the core asks of JavaScript. */
 export interface HostBindings {
@@ -87,7 +91,7 @@ export interface HostBindings {
   when(handle: number, error: string, detail: string): unknown;
   /** Something happened that somebody may listen to. `record`: JSON. Never throws. */
   tell(event: string, record: string): void;
-  /** Changes a limit that is kept in a store: the wait in milliseconds, 0 when taken. `change`: JSON for the core. */
+  /** Changes a limit or a budget that is kept in a store, and gives the core's number. `change`: JSON for the core. */
   limit(store: number, key: string, change: string): Promise<number>;
   /** The same when nobody waits for it. */
   limitLater(store: number, key: string, change: string): void;

@@ -7,16 +7,19 @@
 //! It knows no provider's JSON and no time: timing and attempts are added by the engine.
 
 mod batch;
+mod meter;
 
 use std::rc::Rc;
 
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
+use crate::host::Counter;
 use crate::models::ModelInfo;
 use crate::models::price::Cost;
 use crate::object;
 use crate::policy::budget::Hold;
 use crate::policy::seam::Seam;
 pub use batch::{Batch, Kind};
+use meter::Meter;
 
 #[derive(Debug)]
 struct OpenTool {
@@ -81,7 +84,7 @@ pub struct Answer {
     /// About how many input tokens it was asked with.
     asked_tokens: u64,
     /// Of output so far.
-    bytes: usize,
+    meter: Meter,
     /// What it may cost, if that is limited.
     hold: Option<Rc<Hold>>,
     over_budget: bool,
@@ -113,7 +116,7 @@ impl Answer {
             known: None,
             tier: String::new(),
             asked_tokens: 0,
-            bytes: 0,
+            meter: Meter::default(),
             hold: None,
             over_budget: false,
         }
@@ -134,6 +137,11 @@ impl Answer {
         (self.known, self.asked_tokens) = (model, asked_tokens);
     }
 
+    /// Counts its output with a tokenizer, of whose tokens the model has so many in a hundred.
+    pub fn count_with(&mut self, counter: Option<(Counter, u32)>) {
+        self.meter.count_with(counter);
+    }
+
     /// The tier in which the provider served it, which has prices of its own. Said early and again at the
     /// end: the last one counts.
     pub fn served_as(&mut self, tier: Option<&str>) {
@@ -143,7 +151,7 @@ impl Answer {
     }
 
     /// What it may cost: see [`Answer::is_over_budget`].
-    pub fn meter(&mut self, hold: Option<Rc<Hold>>) {
+    pub fn hold(&mut self, hold: Option<Rc<Hold>>) {
         self.hold = hold;
     }
 
@@ -154,11 +162,19 @@ impl Answer {
             // A tier without a price is metered at the plain one: unmetered, it would never be stopped.
             let plain = || self.known.as_ref()?.price.as_ref()?.cost(&usage, "");
             if self.cost_of(&usage).or_else(plain).is_some_and(|cost| !hold.allows(cost.pico)) {
+                if let Some(trouble) = hold.trouble() {
+                    self.warnings.push(Warning { code: "budget-store", message: trouble.message, setting: Some("budget".to_owned()) });
+                }
                 self.over_budget = true;
                 self.estimate_usage();
             }
         }
         self.over_budget
+    }
+
+    /// Whether the stores of its budgets are to be asked before it goes on.
+    pub fn wants_lease(&self) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.wants_lease())
     }
 
     /// What this attempt has used so far, as far as it is known.
@@ -195,6 +211,7 @@ impl Answer {
             warnings: next.warnings,
             known: next.known,
             asked_tokens: next.asked_tokens,
+            meter: next.meter,
             hold: next.hold,
             ..self.next_turn(&next.provider, &next.model)
         }
@@ -208,7 +225,7 @@ impl Answer {
         let so_far = self.response(None, None);
         self.earlier = Some((so_far.usage, so_far.cost));
         self.usage = Usage::default();
-        (self.known, self.asked_tokens, self.bytes, self.hold) = (next.known, next.asked_tokens, 0, next.hold);
+        (self.known, self.asked_tokens, self.meter, self.hold) = (next.known, next.asked_tokens, next.meter, next.hold);
         self.tier.clear();
         self.finish = None;
         self.seam = Some(Seam::new(&so_far.text));
@@ -374,7 +391,7 @@ impl Answer {
         // Some servers send no id; the call must still be answerable.
         let id = if id.is_empty() { format!("call_{index}") } else { id.to_owned() };
         self.tools.push(OpenTool { slot, part: self.parts.len(), ended: false });
-        self.bytes += name.len();
+        self.meter.add(name);
         let call = ToolCall { id, name: name.to_owned(), input_text: String::new() };
         if self.live {
             self.start();
@@ -450,7 +467,7 @@ impl Answer {
     }
 
     fn delta(&mut self, kind: Kind, index: usize, text: &str) {
-        self.bytes += text.len();
+        self.meter.add(text);
         if self.live {
             self.start();
             self.batch.push(kind, index, text);
@@ -474,8 +491,7 @@ impl Answer {
         self.batch.push(Kind::Json, 0, event);
     }
 
-    /// Counts the output here, for an answer whose provider will not say any more: a token for every
-    /// four bytes, rounded up (English text in the current vocabularies has four to five).
+    /// Counts the output here, for an answer whose provider will not say any more.
     pub fn estimate_usage(&mut self) {
         self.usage = self.usage_so_far();
     }
@@ -483,7 +499,7 @@ impl Answer {
     /// The usage as it would be counted here if nothing more came.
     fn usage_so_far(&self) -> Usage {
         let mut usage = self.usage;
-        let counted = self.bytes.div_ceil(4) as u64;
+        let counted = self.meter.tokens();
         usage.output_tokens = Some(usage.output_tokens.unwrap_or(0).max(counted));
         // Nothing is known of the input of who was never asked.
         if usage.input_tokens.is_none() && self.asked_tokens > 0 && self.started {

@@ -26,7 +26,7 @@ use std::rc::Rc;
 use crate::answer::{Answer, Spent};
 use crate::call::{Call, is_html, not_the_api};
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Warning};
-use crate::count::Calibration;
+use crate::count::{Calibration, TokenCount};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::json::{Json, body_text};
@@ -199,7 +199,7 @@ impl Engine {
             self.ready_catalogue(host).await;
             let answer = &mut Answer::new(&target.provider.name, target.model, false);
             answer.warnings = warnings;
-            self.present(host, &target, &turn.request, answer);
+            self.present(host, &target, &turn.request, ticket.counted, answer);
             if is_html(&body) {
                 return Err(not_the_api(&body));
             }
@@ -247,6 +247,10 @@ impl Engine {
                 };
                 match progress {
                     Ok(Progress::More) => {}
+                    Ok(Progress::Lease) => match self.leased(host, &ticket, stream).await {
+                        Ok(Progress::More) => {}
+                        done => break done,
+                    },
                     done => break done,
                 }
             };
@@ -255,6 +259,14 @@ impl Engine {
                 return Ok(());
             }
         }
+    }
+
+    /// Asks the stores of a stream's budgets for more, and looks whether it may go on.
+    async fn leased<H: Host>(&self, host: &H, ticket: &Ticket, stream: &mut OpenStream) -> Result<Progress> {
+        if let Some(hold) = &ticket.hold {
+            self.lease(host, hold).await;
+        }
+        stream.feed(&[], host.now())
     }
 
     /// Sends what a stream needs next: its first request; the next turn's; or, after a failure, the same
@@ -299,8 +311,8 @@ impl Engine {
                     answer.warnings = warnings;
                     // It was asked for when the call began: whoever answers takes longer, but for the first time.
                     self.ready_catalogue(host).await;
-                    self.present(host, &target, &turn.request, &mut answer);
-                    answer.meter(ticket.hold.clone());
+                    self.present(host, &target, &turn.request, ticket.counted, &mut answer);
+                    answer.hold(ticket.hold.clone());
                     let timeout = self.timeout(target.provider, &turn.request.timeout);
                     let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
                     return Ok((Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on }, response, ticket));
@@ -344,7 +356,7 @@ impl Engine {
 
     /// Says to an answer how it is to be read. Where structured output comes as a tool's arguments, the
     /// reader sees text.
-    fn present<H: Host>(&self, host: &H, target: &Target<'_>, request: &ChatRequest, answer: &mut Answer) {
+    fn present<H: Host>(&self, host: &H, target: &Target<'_>, request: &ChatRequest, counted: Option<TokenCount>, answer: &mut Answer) {
         if request.output.is_some() && target.dialect().output_by_tool(target, request) {
             answer.present_as_text(Some(output::TOOL));
         }
@@ -353,7 +365,9 @@ impl Engine {
             let message = "the catalogue of models could not be loaded, so that the cost is unknown".to_owned();
             answer.warnings.push(Warning { code: "no-catalogue", message, setting: None });
         }
-        answer.priced(known, input_tokens(request).ceil() as u64);
+        answer.priced(known, counted.map_or_else(|| input_tokens(request).ceil() as u64, |count| count.input_tokens));
+        // What was counted with a tokenizer is answered while that is loaded.
+        answer.count_with(counted.map(|_| self.output_counter(host, target.provider, target.model)));
     }
 
     /// Who is asked, without the key.

@@ -13,8 +13,12 @@ use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
 use crate::json::Json;
 use crate::models::catalogue::Catalogue;
+use crate::policy::budget::Later;
 use crate::policy::tools::ToolOutput;
 use crate::secret::Secret;
+
+/// Counts the tokens of a text; `None` while the vocabulary is not loaded.
+pub type Counter = Rc<dyn Fn(&str) -> Option<u64>>;
 
 /// The outside world.
 pub trait Host {
@@ -36,6 +40,9 @@ pub trait Host {
     /// How many tokens a text has; `None` while the encoding's vocabulary is not loaded.
     fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64>;
 
+    /// The same, to be kept by who counts while no host is at hand.
+    fn counter(&self, encoding: &'static str) -> Counter;
+
     /// Loads an encoding's vocabulary.
     async fn load_tokenizer(&self, encoding: &str) -> Result<()>;
 
@@ -54,13 +61,13 @@ pub trait Host {
     /// record as the contract has it.
     fn tell(&self, event: &'static str, record: &Json<'_>);
 
-    /// Changes a limit that is kept in a store, as [`crate::policy::limit::change_shared`] says. Gives
-    /// what that gave.
+    /// Changes a limit or a budget that is kept in a store, as [`crate::policy::shared::change_shared`]
+    /// says. Gives what that gave.
     async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64>;
 
-    /// The same, when nobody waits for it. What goes wrong is told nobody: the limit is then too
-    /// strict by what one call did not use.
-    fn change_limit_later(&self, store: u64, key: &str, change: String);
+    /// The same, when nobody waits for it, also after the call. What goes wrong is told nobody: the limit
+    /// is then too strict by what one call did not use.
+    fn later(&self) -> Later;
 
     /// One of `count` places that all tabs and workers of the site share; waits for it. Dropping what
     /// it gives gives the place back; so does a crash.

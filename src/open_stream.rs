@@ -31,6 +31,9 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 pub enum Progress {
     /// There are bytes to read.
     More,
+    /// So there are, once the stores of its budgets were asked whether it may cost more. A feed without bytes
+    /// then says whether it goes on.
+    Lease,
     /// The last event was sent.
     Done,
     /// This response has nothing more: the calls of the turn are to be run ([`OpenStream::steps`]), or it
@@ -80,6 +83,8 @@ pub struct OpenStream {
     turn: Option<Turn>,
     timeout: TimeoutOptions,
     goes_on: bool,
+    /// Whether stores are being asked for more money.
+    leasing: bool,
     /// When usage was told last.
     told_ms: f64,
     steps: Vec<Step>,
@@ -118,6 +123,7 @@ impl OpenStream {
             turn: None,
             timeout: TimeoutOptions::default(),
             goes_on: false,
+            leasing: false,
             told_ms: f64::NEG_INFINITY,
             steps: Vec::new(),
             outputs: Vec::new(),
@@ -306,7 +312,10 @@ impl OpenStream {
         }
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                parser.feed(bytes, &mut |event| push(&mut self.source, &event, &mut self.answer))
+                let flow = parser.feed(bytes, &mut |event| push(&mut self.source, &event, &mut self.answer))?;
+                // A store may have refused more since the last event.
+                let asked = std::mem::take(&mut self.leasing);
+                Ok(if flow == Flow::More && asked && self.answer.is_over_budget() { Flow::Done } else { flow })
             }
             Body::Whole(body) if body.len() + bytes.len() > MAX_BODY_BYTES => {
                 Err(Error::malformed(format!("the answer is longer than {MAX_BODY_BYTES} bytes")))
@@ -352,7 +361,8 @@ impl OpenStream {
         match flow {
             Ok(Flow::More) => {
                 self.tell_usage(now);
-                Ok(Progress::More)
+                self.leasing = self.answer.wants_lease();
+                Ok(if self.leasing { Progress::Lease } else { Progress::More })
             }
             Ok(Flow::Done) if matches!(self.source, Source::Relay(_)) => Ok(Progress::Done),
             Ok(Flow::Done) => self.end(now),

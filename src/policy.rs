@@ -10,5 +10,6 @@ pub mod limit;
 pub mod output;
 pub mod retry;
 pub mod seam;
+pub mod shared;
 pub mod timeout;
 pub mod tools;

@@ -1,11 +1,11 @@
-// Limits that all tabs and workers of a site share: their state in IndexedDB, whose transactions are atomic between tabs;
+// Limits and budgets that all tabs and workers of a site share: their state in IndexedDB, whose transactions are atomic between tabs;
 // the places of running calls as Web Locks, which the browser takes back from a tab that crashes.
 import { describe, errorOf } from "../errors.ts";
 import type { OriginScope } from "../limits.ts";
 
 const DATABASE = "modelwire-limits";
 const STATES = "states";
-/** What nobody has used for a day says nothing any more: every bucket is full. */
+/** A limit that nobody has used for a day says nothing any more: every bucket is full. What was spent stays spent. */
 const FORGET_MS = 24 * 60 * 60 * 1000;
 
 interface Kept {
@@ -48,7 +48,7 @@ export function originStore(now: () => number): OriginScope {
         const at = now();
         const kept = reading.result;
         try {
-          const { state, result } = change(kept && at - kept.at < FORGET_MS ? kept.state : null, at);
+          const { state, result } = change(kept && (at - kept.at < FORGET_MS || key.startsWith("budget:")) ? kept.state : null, at);
           states.put({ state, at } satisfies Kept, key);
           made = { result };
         } catch (error) {
@@ -72,7 +72,7 @@ export function originStore(now: () => number): OriginScope {
         try {
           return await update(key, change);
         } catch (thrown) {
-          throw errorOf("storage", `the limits that this site's tabs share could not be kept (IndexedDB): ${describe(thrown)}`, thrown);
+          throw errorOf("storage", `the limits and budgets that this site's tabs share could not be kept (IndexedDB): ${describe(thrown)}`, thrown);
         }
       }
     },

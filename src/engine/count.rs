@@ -9,7 +9,7 @@ use super::within::within;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::{Method, TokenCount, byte_bound, count_parts, counting};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Counter, Host};
 use crate::json::Json;
 use crate::models::price::usd;
 use crate::object;
@@ -59,6 +59,12 @@ impl Engine {
 
     fn counting<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str) -> Counting {
         counting(model, self.info(host, provider, model).as_deref())
+    }
+
+    /// What counts a model's output, and how many of its tokens in a hundred the model has.
+    pub(super) fn output_counter<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str) -> (Counter, u32) {
+        let counting = self.counting(host, provider, model);
+        (host.counter(counting.encoding.name()), counting.percent)
     }
 
     /// Waits for a vocabulary, but not for a server that does not give it: without one the count is rougher, and its method and

@@ -148,7 +148,7 @@ impl Gate {
             }
         }
         for (store, key, change) in changes {
-            host.change_limit_later(store, &key, change);
+            host.later()(store, &key, change);
         }
         self.tell(host, &drained);
     }
@@ -232,7 +232,7 @@ impl Gate {
                 continue;
             }
             for taken in &shared[..index] {
-                host.change_limit_later(taken.store, &taken.key, taken.give_back.clone());
+                host.later()(taken.store, &taken.key, taken.give_back.clone());
             }
             return result;
         }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Engine;
 use super::send::Ticket;
+use super::within::within;
 use crate::answer::Spent;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::TokenCount;
@@ -14,10 +15,13 @@ use crate::json::Json;
 use crate::models::price::{Cost, usd};
 use crate::object;
 use crate::options::ProviderOptions;
-use crate::policy::budget::{Hold, RESERVED_OUTPUT};
+use crate::policy::budget::{BudgetOptions, Hold, NO_ROOM, RESERVED_OUTPUT, no_room};
 
 /// The marks of one call.
 pub type Tags = Vec<(String, String)>;
+
+/// How long a store of budgets may take: without a bound a stream would hang with it.
+const STORE_MS: f64 = 10_000.0;
 
 /// What a reservation is for.
 struct Asked {
@@ -82,8 +86,53 @@ impl Engine {
             warnings.push(Warning { code: "unknown-price", message, setting: Some("budget".to_owned()) });
             return Ok(None);
         };
-        let hold = self.purse.reserve(&asked.tags, asked.own, asked.spent, cost.pico, host.now())?;
-        Ok(Some(Rc::new(hold)))
+        let hold = self.purse.reserve(&asked.tags, asked.own, asked.spent, cost.pico, host.now(), host.later())?;
+        match self.ask_stores(host, &hold, cost.pico).await? {
+            None => Ok(Some(Rc::new(hold))),
+            Some(refused) => Err(no_room(refused.limit, refused.per, cost.pico)),
+        }
+    }
+
+    /// Asks the stores of a hold's budgets for `pico` in all: the budget that has no room for it, if one has none.
+    /// All of them grant it, or none has spent anything.
+    async fn ask_stores<'a, H: Host>(&self, host: &H, hold: &'a Hold, pico: u64) -> Result<Option<&'a BudgetOptions>> {
+        within(host, STORE_MS, self.ask_each(host, hold, pico)).await.unwrap_or_else(|| {
+            let message = format!("the store of a budget did not answer in {} seconds", STORE_MS as u64 / 1_000);
+            Err(Error::new(ErrorKind::Storage, message))
+        })
+    }
+
+    async fn ask_each<'a, H: Host>(&self, host: &H, hold: &'a Hold, pico: u64) -> Result<Option<&'a BudgetOptions>> {
+        let more = pico.saturating_sub(hold.leased());
+        let mut granted: Vec<(u64, &BudgetOptions)> = Vec::new();
+        for (index, store, budget) in hold.shared() {
+            let result = host.change_limit(store, &budget.store_key(), &budget.spending(more, true)).await;
+            match result {
+                Ok(spent) if spent != NO_ROOM => hold.heard(index, spent as u64),
+                refused => {
+                    granted.iter().for_each(|(store, budget)| hold.give_back(*store, budget, more));
+                    return refused.map(|_| Some(budget));
+                }
+            }
+            granted.push((store, budget));
+        }
+        hold.lease(pico);
+        Ok(None)
+    }
+
+    /// Has the stores of a hold's budgets grant what it holds. With something to spare, so that they are not asked after each
+    /// read; where they have not that much, to the last cent.
+    pub async fn lease<H: Host>(&self, host: &H, hold: &Hold) {
+        let held = hold.held();
+        for pico in [held + held / 4, held] {
+            match self.ask_stores(host, hold, pico).await {
+                Ok(None) => return,
+                Ok(Some(_)) => {}
+                // Nobody knows whether there is money: there is none.
+                Err(error) => return hold.refuse(Some(error)),
+            }
+        }
+        hold.refuse(None);
     }
 
     /// The same for texts that are embedded, of so many bytes: nothing is streamed there, and so nothing is stopped.
@@ -150,6 +199,9 @@ impl Engine {
         let tags = self.tags_of(tags);
         let pico = cost.as_ref().map_or(0, |cost| cost.pico);
         self.purse.spend(&tags, pico, host.now());
+        for (store, budget) in self.purse.shared(&tags) {
+            host.change_limit(store, &budget.store_key(), &budget.spending(pico, false)).await?;
+        }
         let (provider, model) = name.split_once('/').unwrap_or((&name, ""));
         self.tell_budgets(host, &tags, pico);
         Ok(entry(host.now(), provider, model, usage, cost.as_ref(), &tags).into_owned())

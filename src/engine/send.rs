@@ -35,7 +35,7 @@ pub struct Ticket {
     /// What its request was counted as, where a tokenizer is loaded.
     pub(super) counted: Option<TokenCount>,
     /// What it may spend, where it is under a budget.
-    pub(super) hold: Option<Rc<Hold>>,
+    pub hold: Option<Rc<Hold>>,
 }
 
 /// How an attempt ended.

@@ -81,9 +81,18 @@ impl BudgetOptions {
         match fields.take("budget") {
             None => Ok(Vec::new()),
             Some(Json::Array(items)) => {
-                let mut list = Vec::new();
+                let mut list: Vec<Self> = Vec::new();
                 for (index, item) in items.into_iter().enumerate() {
-                    list.push(Self::read(fields.inner(&format!("budget[{index}]"), item)?)?);
+                    let inner = fields.inner(&format!("budget[{index}]"), item)?;
+                    let budget = Self::read(inner)?;
+                    // Kept under one name, each call would be counted twice.
+                    if list
+                        .iter()
+                        .any(|other| other.store() == budget.store() && budget.store().is_some() && other.store_key() == budget.store_key())
+                    {
+                        return Err(fields.error("budget", "has two of the same period and tags in one store"));
+                    }
+                    list.push(budget);
                 }
                 Ok(list)
             }
@@ -99,16 +108,13 @@ impl BudgetOptions {
             Some("month") => Per::Month,
             Some(_) => return Err(fields.error("per", "must be one of request, session, day, month")),
         };
-        if fields.take("scope").is_some_and(|scope| scope.str() != Some("client")) {
-            let complaint = format!("{} is not supported yet; only \"client\"", fields.name("scope"));
-            return Err(Error::new(ErrorKind::Unsupported, complaint));
-        }
+        let scope = read_scope(&mut fields)?;
         let warns = match fields.string("onExceed")?.as_deref() {
             None | Some("stop") => false,
             Some("warn") => true,
             Some(_) => return Err(fields.error("onExceed", "must be stop or warn")),
         };
-        let options = Self { limit: read_usd(&mut fields)?, per, tags: fields.string_map("tags")?, warns };
+        let options = Self { limit: read_usd(&mut fields)?, per, tags: fields.string_map("tags")?, warns, scope };
         fields.finish()?;
         Ok(options)
     }

@@ -1,7 +1,10 @@
 //! Budgets: what may be spent, by whom, until when. Money is reserved before a request is sent, and the
 //! reservation grows while an answer arrives; what is not granted ends the answer.
 //!
-//! Sums are pico-dollars. Called by [`crate::engine`]; time is an argument.
+//! Sums are pico-dollars. Called by [`crate::engine`]; time is an argument. A budget that is kept in a store
+//! is in `shared`: what is reserved of it is spent there at once, and what was not needed is given back.
+
+mod shared;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,6 +14,8 @@ use crate::http::iso_time;
 use crate::json::Json;
 use crate::models::price::usd;
 use crate::object;
+use crate::policy::limit::Scope;
+pub use shared::{NO_ROOM, change_shared};
 
 /// What a request may get before anything is known of its answer: output tokens.
 pub const RESERVED_OUTPUT: u64 = 256;
@@ -20,7 +25,7 @@ pub const RESERVED_OUTPUT: u64 = 256;
 pub enum Per {
     /// One call, with all its attempts and rounds.
     Request,
-    /// The life of the client.
+    /// The life of the client; in a store, of what is kept there.
     #[default]
     Session,
     /// A day of UTC.
@@ -40,6 +45,15 @@ pub struct BudgetOptions {
     pub tags: Vec<(String, String)>,
     /// Told and not enforced.
     pub warns: bool,
+    /// Who shares it.
+    pub scope: Scope,
+}
+
+impl BudgetOptions {
+    /// The store that it is kept in. What one request may cost is nobody else's matter.
+    pub fn store(&self) -> Option<u64> {
+        self.scope.store().filter(|_| self.per != Per::Request)
+    }
 }
 
 /// What was spent of one budget.
@@ -56,8 +70,10 @@ pub struct Purse {
     budgets: Vec<(BudgetOptions, RefCell<Account>)>,
 }
 
+/// Gives change to a store (its number, the key, the change), which nobody waits for.
+pub type Later = Rc<dyn Fn(u64, &str, String)>;
+
 /// What one attempt may spend. Dropping it gives back what was not spent.
-#[derive(Debug)]
 pub struct Hold {
     purse: Rc<Purse>,
     /// The budgets that it is under, in the period in which it began.
@@ -66,6 +82,17 @@ pub struct Hold {
     own: Option<u64>,
     held: Cell<u64>,
     refused: Cell<bool>,
+    /// What the stores of its budgets have granted.
+    leased: Cell<u64>,
+    trouble: Cell<Option<Box<Error>>>,
+    began_ms: f64,
+    later: Later,
+}
+
+impl std::fmt::Debug for Hold {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Hold")
+    }
 }
 
 impl Per {
@@ -117,7 +144,15 @@ impl Purse {
 
     /// Reserves `pico` for an attempt. `own`: what the request itself may spend, `spent`: what its call has
     /// spent already.
-    pub fn reserve(self: &Rc<Self>, tags: &[(String, String)], own: Option<u64>, spent: u64, pico: u64, now: f64) -> Result<Hold> {
+    pub fn reserve(
+        self: &Rc<Self>,
+        tags: &[(String, String)],
+        own: Option<u64>,
+        spent: u64,
+        pico: u64,
+        now: f64,
+        later: Later,
+    ) -> Result<Hold> {
         let under: Vec<(usize, String)> = self.of(tags).map(|index| (index, self.budgets[index].0.per.period(now))).collect();
         let mut own = own;
         for (index, period) in &under {
@@ -136,25 +171,21 @@ impl Purse {
             own: own.map(|own| own.saturating_sub(spent)),
             held: Cell::new(0),
             refused: Cell::new(false),
+            leased: Cell::new(0),
+            trouble: Cell::new(None),
+            began_ms: now,
+            later,
         };
         match hold.lacks(pico) {
             None => {
                 hold.grow(pico);
                 Ok(hold)
             }
-            Some((limit, per)) => Err(Error::new(
-                ErrorKind::Budget,
-                format!(
-                    "the budget of ${} per {} has no room for this request, which was reserved ${} for its input and the first of its output",
-                    usd(limit, 12).to_text(),
-                    per.word(),
-                    usd(pico, 12).to_text()
-                ),
-            )),
+            Some((limit, per)) => Err(no_room(limit, per, pico)),
         }
     }
 
-    /// Spending that nobody asked for before.
+    /// Spending that nobody asked for before. What is kept in stores is theirs: see [`Purse::shared`].
     pub fn spend(self: &Rc<Self>, tags: &[(String, String)], pico: u64, now: f64) {
         for index in self.of(tags) {
             let (budget, account) = &self.budgets[index];
@@ -165,6 +196,11 @@ impl Purse {
             }
             account.spent = account.spent.saturating_add(pico);
         }
+    }
+
+    /// The budgets for these tags that are kept in stores.
+    pub fn shared<'a>(&'a self, tags: &'a [(String, String)]) -> impl Iterator<Item = (u64, &'a BudgetOptions)> + 'a {
+        self.of(tags).filter_map(|index| Some((self.budgets[index].0.store()?, &self.budgets[index].0)))
     }
 
     /// What was spent of each budget for these tags, as the contract's event "budget"; of one for a request,
@@ -183,14 +219,63 @@ impl Purse {
 impl Hold {
     /// Whether the attempt may have cost so much by now. Once it may not, it never may again.
     pub fn allows(&self, pico: u64) -> bool {
+        if self.refused.get() {
+            return false;
+        }
         if pico > self.held.get() {
-            if self.refused.get() || self.lacks(pico).is_some() {
+            if self.lacks(pico).is_some() {
                 self.refused.set(true);
                 return false;
             }
             self.grow(pico);
         }
         true
+    }
+
+    /// Whether stores are to be asked before it goes on: more is held than they have granted.
+    pub fn wants_lease(&self) -> bool {
+        !self.refused.get() && self.held.get() > self.leased.get() && self.shared().next().is_some()
+    }
+
+    /// What stores have granted.
+    pub fn leased(&self) -> u64 {
+        self.leased.get()
+    }
+
+    /// The stores have granted `pico` in all.
+    pub fn lease(&self, pico: u64) {
+        self.leased.set(pico);
+    }
+
+    /// A store has not, or (`why`) could not be asked.
+    pub fn refuse(&self, why: Option<Box<Error>>) {
+        self.refused.set(true);
+        self.trouble.set(why);
+    }
+
+    /// Why a store could not be asked; once.
+    pub fn trouble(&self) -> Option<Box<Error>> {
+        self.trouble.take()
+    }
+
+    /// Its budgets that are kept in stores: their places in the purse, the stores, the budgets.
+    pub fn shared(&self) -> impl Iterator<Item = (usize, u64, &BudgetOptions)> {
+        self.under.iter().filter_map(|(index, _)| {
+            let budget = &self.purse.budgets[*index].0;
+            Some((*index, budget.store()?, budget))
+        })
+    }
+
+    /// What a store says is spent of a budget by all, this attempt included.
+    pub fn heard(&self, index: usize, spent: u64) {
+        self.purse.budgets[index].1.borrow_mut().spent = spent;
+    }
+
+    /// Gives a store back what it granted, without which another one's grant is of no use.
+    pub fn give_back(&self, store: u64, budget: &BudgetOptions, pico: u64) {
+        if pico > 0 {
+            (self.later)(store, &budget.store_key(), budget.giving_back(pico, self.began_ms));
+        }
     }
 
     /// What is held: what the attempt may have cost by now.
@@ -201,10 +286,20 @@ impl Hold {
     /// The attempt is over, and this is what it cost.
     pub fn settle(&self, pico: u64) {
         let held = self.held.replace(0);
-        self.each(|account, same| {
+        let leased = self.leased.replace(0);
+        self.each(|account, same, budget| {
             account.held = account.held.saturating_sub(held);
-            if same {
-                account.spent = account.spent.saturating_add(pico);
+            let Some(store) = budget.store() else {
+                if same {
+                    account.spent = account.spent.saturating_add(pico);
+                }
+                return;
+            };
+            account.spent = account.spent.saturating_add(pico).saturating_sub(leased);
+            if pico > leased {
+                (self.later)(store, &budget.store_key(), budget.spending(pico - leased, false));
+            } else {
+                self.give_back(store, budget, leased - pico);
             }
         });
     }
@@ -219,24 +314,38 @@ impl Hold {
             let (budget, account) = &self.purse.budgets[*index];
             let account = account.borrow();
             let full = account.spent.saturating_add(account.held).saturating_add(more) > budget.limit;
-            (full && !budget.warns && budget.per != Per::Request).then_some((budget.limit, budget.per))
+            (full && !budget.warns && budget.per != Per::Request && budget.store().is_none()).then_some((budget.limit, budget.per))
         })
     }
 
     fn grow(&self, pico: u64) {
         let more = pico.saturating_sub(self.held.replace(pico));
-        self.each(|account, _| account.held = account.held.saturating_add(more));
+        self.each(|account, _, _| account.held = account.held.saturating_add(more));
     }
 
     /// `same`: whether the account is still in the period in which this began; what is left of a hold from
     /// yesterday is yesterday's spending.
-    fn each(&self, change: impl Fn(&mut Account, bool)) {
+    fn each(&self, change: impl Fn(&mut Account, bool, &BudgetOptions)) {
         for (index, period) in &self.under {
-            let mut account = self.purse.budgets[*index].1.borrow_mut();
+            let (budget, account) = &self.purse.budgets[*index];
+            let mut account = account.borrow_mut();
             let same = account.period == *period;
-            change(&mut account, same);
+            change(&mut account, same, budget);
         }
     }
+}
+
+/// Why an attempt is not made.
+pub fn no_room(limit: u64, per: Per, pico: u64) -> Box<Error> {
+    Error::new(
+        ErrorKind::Budget,
+        format!(
+            "the budget of ${} per {} has no room for this request, which was reserved ${} for its input and the first of its output",
+            usd(limit, 12).to_text(),
+            per.word(),
+            usd(pico, 12).to_text()
+        ),
+    )
 }
 
 impl Drop for Hold {
@@ -253,61 +362,65 @@ mod tests {
         Purse::new(vec![BudgetOptions { limit, per, ..BudgetOptions::default() }])
     }
 
+    fn alone() -> Later {
+        Rc::new(|_, _, _| panic!("there is no store"))
+    }
+
     const NOON: f64 = 1_795_435_200_000.0;
 
     #[test]
     fn what_others_hold_is_not_there() {
         let purse = purse(100, Per::Session);
-        let first = purse.reserve(&[], None, 0, 60, NOON).unwrap();
-        assert_eq!(purse.reserve(&[], None, 0, 41, NOON).unwrap_err().kind, ErrorKind::Budget);
-        let second = purse.reserve(&[], None, 0, 40, NOON).unwrap();
+        let first = purse.reserve(&[], None, 0, 60, NOON, alone()).unwrap();
+        assert_eq!(purse.reserve(&[], None, 0, 41, NOON, alone()).unwrap_err().kind, ErrorKind::Budget);
+        let second = purse.reserve(&[], None, 0, 40, NOON, alone()).unwrap();
         assert!(!first.allows(61));
         second.settle(10);
         assert!(!first.allows(61), "once it may not, it never may again");
         first.settle(60);
-        assert!(purse.reserve(&[], None, 0, 30, NOON).is_ok());
-        assert!(purse.reserve(&[], None, 0, 31, NOON).is_err());
+        assert!(purse.reserve(&[], None, 0, 30, NOON, alone()).is_ok());
+        assert!(purse.reserve(&[], None, 0, 31, NOON, alone()).is_err());
     }
 
     #[test]
     fn a_hold_that_is_dropped_gives_all_back() {
         let purse = purse(100, Per::Day);
-        drop(purse.reserve(&[], None, 0, 100, NOON).unwrap());
-        assert!(purse.reserve(&[], None, 0, 100, NOON).is_ok());
+        drop(purse.reserve(&[], None, 0, 100, NOON, alone()).unwrap());
+        assert!(purse.reserve(&[], None, 0, 100, NOON, alone()).is_ok());
     }
 
     #[test]
     fn a_day_and_a_month_begin_anew_in_utc() {
         for (per, later) in [(Per::Day, 86_400_000.0), (Per::Month, 31.0 * 86_400_000.0)] {
             let purse = purse(100, per);
-            purse.reserve(&[], None, 0, 100, NOON).unwrap().settle(100);
-            assert!(purse.reserve(&[], None, 0, 1, NOON + 1_000.0).is_err());
-            assert!(purse.reserve(&[], None, 0, 100, NOON + later).is_ok());
+            purse.reserve(&[], None, 0, 100, NOON, alone()).unwrap().settle(100);
+            assert!(purse.reserve(&[], None, 0, 1, NOON + 1_000.0, alone()).is_err());
+            assert!(purse.reserve(&[], None, 0, 100, NOON + later, alone()).is_ok());
         }
         let session = purse(100, Per::Session);
-        session.reserve(&[], None, 0, 100, NOON).unwrap().settle(100);
-        assert!(session.reserve(&[], None, 0, 1, NOON + 1e10).is_err());
+        session.reserve(&[], None, 0, 100, NOON, alone()).unwrap().settle(100);
+        assert!(session.reserve(&[], None, 0, 1, NOON + 1e10, alone()).is_err());
     }
 
     #[test]
     fn a_budget_of_tags_is_for_those_who_have_them_all() {
         let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let purse = Purse::new(vec![BudgetOptions { limit: 10, tags: vec![tag("team", "a")], ..BudgetOptions::default() }]);
-        assert!(purse.reserve(&[tag("team", "b")], None, 0, 11, NOON).is_ok());
-        assert!(purse.reserve(&[tag("x", "y"), tag("team", "a")], None, 0, 11, NOON).is_err());
+        assert!(purse.reserve(&[tag("team", "b")], None, 0, 11, NOON, alone()).is_ok());
+        assert!(purse.reserve(&[tag("x", "y"), tag("team", "a")], None, 0, 11, NOON, alone()).is_err());
     }
 
     #[test]
     fn the_request_s_own_budget_counts_what_its_call_has_spent() {
         let purse = Purse::new(Vec::new());
-        assert!(purse.reserve(&[], Some(100), 40, 60, NOON).is_ok());
-        assert!(purse.reserve(&[], Some(100), 41, 60, NOON).is_err());
+        assert!(purse.reserve(&[], Some(100), 40, 60, NOON, alone()).is_ok());
+        assert!(purse.reserve(&[], Some(100), 41, 60, NOON, alone()).is_err());
     }
 
     #[test]
     fn a_budget_that_warns_refuses_nothing() {
         let purse = Purse::new(vec![BudgetOptions { limit: 1, warns: true, ..BudgetOptions::default() }]);
-        let hold = purse.reserve(&[], None, 0, 50, NOON).unwrap();
+        let hold = purse.reserve(&[], None, 0, 50, NOON, alone()).unwrap();
         assert!(hold.allows(500));
     }
 }

@@ -45,6 +45,16 @@ pub enum Scope {
     Store(u64),
 }
 
+impl Scope {
+    /// What stands for its store at the host, if there is one.
+    pub fn store(self) -> Option<u64> {
+        match self {
+            Self::Client => None,
+            Self::Origin(store) | Self::Store(store) => Some(store),
+        }
+    }
+}
+
 /// How much a call takes: for chat, an estimate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -125,10 +135,7 @@ impl Limit {
 
     /// Whether its state is kept in a store.
     pub fn store(&self) -> Option<u64> {
-        match self.options.scope {
-            Scope::Client => None,
-            Scope::Origin(store) | Scope::Store(store) => Some(store),
-        }
+        self.options.scope.store()
     }
 
     /// Under what name it is kept there.

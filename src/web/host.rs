@@ -17,10 +17,11 @@ use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::convert::{describe, method, plain};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Host, HostResponse};
+use crate::host::{Counter, Host, HostResponse};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
 use crate::json::Json;
 use crate::models::catalogue::Catalogue;
+use crate::policy::budget::Later;
 use crate::policy::tools::ToolOutput;
 use crate::request::read_result;
 use crate::secret::Secret;
@@ -72,9 +73,16 @@ thread_local! {
     static CATALOGUE: RefCell<Option<Rc<Catalogue>>> = const { RefCell::new(None) };
 }
 
+impl JsHost {
+    fn count(&self, encoding: &str, text: &str) -> Option<u64> {
+        let count = self.tokens(encoding, text.as_bytes()).ok()?.as_f64()?;
+        (count >= 0.0).then_some(count as u64)
+    }
+}
+
 /// The outside world of one client.
 pub struct WebHost {
-    js: JsHost,
+    js: Rc<JsHost>,
     page: bool,
 }
 
@@ -82,7 +90,7 @@ impl WebHost {
     /// Wraps the facade's bindings.
     pub fn new(js: JsHost) -> Self {
         let page = js.page().is_truthy();
-        Self { js, page }
+        Self { js: Rc::new(js), page }
     }
 }
 
@@ -119,8 +127,12 @@ impl Host for WebHost {
     }
 
     fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64> {
-        let count = self.js.tokens(encoding, text.as_bytes()).ok()?.as_f64()?;
-        (count >= 0.0).then_some(count as u64)
+        self.js.count(encoding, text)
+    }
+
+    fn counter(&self, encoding: &'static str) -> Counter {
+        let js = self.js.clone();
+        Rc::new(move |text| js.count(encoding, text))
     }
 
     async fn load_tokenizer(&self, encoding: &str) -> Result<()> {
@@ -163,9 +175,10 @@ impl Host for WebHost {
         wait.as_f64().filter(|wait| *wait >= 0.0).ok_or_else(|| failed("it gave no number of milliseconds".into()))
     }
 
-    fn change_limit_later(&self, store: u64, key: &str, change: String) {
+    fn later(&self) -> Later {
+        let js = self.js.clone();
         // The facade sees to it that nobody hears of a rejection.
-        let _ = self.js.limit_later(store as f64, key, &change);
+        Rc::new(move |store, key, change| drop(js.limit_later(store as f64, key, &change)))
     }
 
     async fn place(&self, store: u64, key: &str, count: u32) -> Result<Box<dyn Any>> {

@@ -87,12 +87,16 @@ pub fn open(client: u32, request: JsValue) -> Result<u32, JsValue> {
 }
 
 /// Does what a stream needs to go on: runs the tools that its turn called, waits, sends a request. The
-/// body of the response. `progress` is called when there are events to be had without a read: they are
+/// body of the response; undefined when it goes on with the one that it has. `progress` is called when there are events to be had without a read: they are
 /// in the stream's next batch.
 #[wasm_bindgen]
 pub fn go_on(client: u32, call: u32, stream: u32, progress: Function) -> Promise {
     run(client, call, move |client, _| {
         Box::pin(async move {
+            if let Some(hold) = stream::wanting(stream) {
+                client.engine.lease(&client.host, &hold).await;
+                return Ok(JsValue::UNDEFINED);
+            }
             // What the reader does with it is no reason to stop.
             let progress = move || drop(progress.call0(&JsValue::UNDEFINED));
             let mut runs: Vec<engine::Work<'_, ()>> = Vec::new();

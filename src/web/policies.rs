@@ -12,8 +12,8 @@ use crate::host::Host;
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::object;
-use crate::policy::limit::change_shared;
 use crate::policy::retry::{Moment, RetryOptions, Verdict};
+use crate::policy::shared::change_shared;
 use std::rc::Rc;
 
 fn client(number: u32) -> Option<Rc<Client>> {
@@ -112,7 +112,7 @@ fn read_error(text: &str) -> Box<Error> {
     error
 }
 
-/// Changes the state of a shared limit, inside its store's transaction: `[state, wait in milliseconds]`.
+/// Changes the state of a shared limit or budget, inside its store's transaction: `[state, number]`.
 #[wasm_bindgen]
 pub fn limit_change(state: Option<Vec<u8>>, now: f64, change: &str) -> Array {
     let (state, wait) = change_shared(state.as_deref(), now, change);

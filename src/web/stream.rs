@@ -20,6 +20,7 @@ use crate::engine::{Outcome, Ticket, Turn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
 use crate::open_stream::{OpenStream, Opened, Progress};
+use crate::policy::budget::Hold;
 use crate::policy::tools::{Step, ToolOutput};
 use crate::providers::openai_face::encode_chunk;
 use crate::relay::Relay;
@@ -29,6 +30,7 @@ const MORE: u32 = 0;
 const DONE: u32 = 1;
 const FAILED: u32 = 2;
 const GO_ON: u32 = 3;
+const LEASE: u32 = 4;
 
 /// The longest read that is taken at once; the facade cuts longer ones.
 const MAX_READ_BYTES: usize = 1024 * 1024;
@@ -146,6 +148,12 @@ pub fn event(stream: u32, event: &Json<'_>) {
     });
 }
 
+/// The budgets whose stores are to be asked before a stream goes on.
+pub fn wanting(stream: u32) -> Option<Rc<Hold>> {
+    let hold = SHARED.with_borrow(|shared| shared.slots.get(stream)?.attempt.as_ref()?.1.hold.clone());
+    hold.filter(|hold| hold.wants_lease())
+}
+
 /// The turn that a request is to be sent for; `None` when the stream is gone.
 pub fn take_turn(stream: u32) -> Option<Turn> {
     SHARED.with_borrow_mut(|shared| shared.slots.get_mut(stream).map(|slot| slot.stream.take_turn()))
@@ -239,6 +247,7 @@ fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Progres
         slot.note_beginning(now);
         let (code, end) = match result {
             Ok(Progress::More) => return (MORE, None, None),
+            Ok(Progress::Lease) => return (LEASE, None, None),
             Ok(Progress::Done) => (DONE, End::Answered),
             Ok(Progress::GoOn) => (GO_ON, slot.stream.failure().map_or(End::Answered, |error| End::Failed(Box::new(error.clone())))),
             Err(error) => {

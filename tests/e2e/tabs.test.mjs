@@ -1,4 +1,4 @@
-// One limit for all tabs of a site, in one real browser profile: what the server sees, and what becomes of every request.
+// One limit and one budget for all tabs of a site, in one real browser profile: what the server sees, and what becomes of every request.
 //
 // A minute lasts a second here: the client's clock runs sixty times as fast, which is all that is not as in life.
 import assert from "node:assert/strict";
@@ -56,7 +56,7 @@ async function open() {
 }
 
 /** Runs in a tab: sends so many requests at once; what became of each. */
-async function sendAll({ count, limit, minuteMs, delayMs }) {
+async function sendAll({ count, limit, budget, minuteMs, delayMs }) {
   const { createClient } = await import("/modelwire/entry/url.js");
   const speed = 60_000 / minuteMs;
   const clock = {
@@ -66,7 +66,8 @@ async function sendAll({ count, limit, minuteMs, delayMs }) {
   };
   const client = createClient({
     providers: { mine: { kind: "openai-compatible", baseURL: `${location.origin}/v1`, headers: { "x-delay-ms": String(delayMs ?? 0) } } },
-    limits: { mine: { scope: "origin", ...limit } },
+    ...(limit && { limits: { mine: { scope: "origin", ...limit } } }),
+    ...(budget && { budget: { scope: "origin", ...budget }, catalog: { "mine/m": { price: { input: 1000, output: 1000 } } } }),
     retry: false,
     clock,
   });
@@ -76,12 +77,27 @@ async function sendAll({ count, limit, minuteMs, delayMs }) {
       const { text } = await client.chat({ model: "mine/m", messages: "Hi" });
       if (text === "Hi") outcomes.served++;
     } catch (error) {
-      if (error.code === "rate-limit" && error.status === null && error.retryAfterMs > 0) outcomes.refused++;
+      if (error.code === "budget" || error.code === "rate-limit" && error.status === null && error.retryAfterMs > 0) outcomes.refused++;
       else outcomes.other.push(`${error.code}: ${error.message}`);
     }
   };
   await Promise.all(Array.from({ length: count }, one));
   return outcomes;
+}
+
+/** Runs in a tab: whether so many pico-dollars are spent of the origin's budget for the month. */
+function spentIs(pico) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("modelwire-limits");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction("states").objectStore("states").get("budget:month");
+      reading.onsuccess = () => {
+        opening.result.close();
+        resolve(JSON.parse(new TextDecoder().decode(reading.result.state)).spent === pico);
+      };
+    };
+  });
 }
 
 /** The most requests that arrived in any window beyond what the limit lets go in it. */
@@ -153,6 +169,19 @@ for (const [name, options] of Object.entries(browsers)) {
       const needed = (site.arrivals.length - LIMIT.burst) / LIMIT.requestsPerMinute;
       assert.ok(took <= needed * 3 + 5, `${site.arrivals.length} requests took ${took} minutes; ${needed} are needed`);
       await leave(pages.slice(1));
+    });
+
+    test("they spend one budget together: nothing is lost and nothing counted twice", async () => {
+      const pages = await tabs(3);
+      const settings = { count: 20, budget: { usd: 50, per: "month" }, minuteMs: 60_000 };
+      const outcomes = await Promise.all(pages.map((page) => page.evaluate(sendAll, settings)));
+      assert.deepEqual(outcomes, Array(3).fill({ served: 20, refused: 0, other: [] }));
+      // Each call reserved 0.257 dollars and cost 0.002. What was not used is given back when the answer is there already.
+      await pages[0].waitForFunction(spentIs, { timeout: 20_000, polling: 50 }, 0.12e12);
+      // The same budget, less of it: no tab has 0.257 dollars left.
+      const less = { ...settings, count: 1, budget: { usd: 0.3, per: "month" } };
+      for (const page of pages) assert.deepEqual(await page.evaluate(sendAll, less), { served: 0, refused: 1, other: [] });
+      await leave(pages);
     });
 
     test("no more run at once than may in all tabs together, and a closed tab gives its places back", async () => {

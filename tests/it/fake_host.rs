@@ -11,12 +11,13 @@ use std::task::{Context, Poll, Waker};
 use modelwire::chat::UserPart;
 use modelwire::engine::{Engine, Plan};
 use modelwire::error::{Error, ErrorKind, Result};
-use modelwire::host::{Host, HostResponse};
+use modelwire::host::{Counter, Host, HostResponse};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
 use modelwire::models::catalogue::Catalogue;
 use modelwire::open_stream::OpenStream;
-use modelwire::policy::limit::change_shared;
+use modelwire::policy::budget::Later;
+use modelwire::policy::shared::change_shared;
 use modelwire::policy::tools::ToolOutput;
 use modelwire::secret::Secret;
 
@@ -39,13 +40,23 @@ pub fn json(status: u16, body: &str) -> Reply {
 
 /// The state of a limit that is kept in a store.
 type Kept = Option<Vec<u8>>;
+/// By store and key.
+type States = Rc<RefCell<HashMap<(u64, String), Kept>>>;
+
+fn change_state(states: &States, now: f64, store: u64, key: &str, change: &str) -> f64 {
+    let mut states = states.borrow_mut();
+    let state = states.entry((store, key.to_owned())).or_default();
+    let (new, number) = change_shared(state.as_deref(), now, change);
+    *state = Some(new);
+    number
+}
 
 #[derive(Default)]
 pub struct FakeHost {
     pub replies: RefCell<VecDeque<Reply>>,
     pub requests: RefCell<Vec<HttpRequest>>,
     pub keys: RefCell<Vec<(String, String)>>,
-    pub clock: Cell<f64>,
+    pub clock: Rc<Cell<f64>>,
     /// Tools that were run: handle, id of the call, arguments.
     pub tools: RefCell<Vec<(u64, String, String)>>,
     /// What they give, in order; without any left they hang.
@@ -62,7 +73,10 @@ pub struct FakeHost {
     pub tokenizer: Cell<bool>,
     pub no_tokenizer: Cell<bool>,
     /// Limits that are kept in stores.
-    pub states: RefCell<HashMap<(u64, String), Kept>>,
+    pub states: States,
+    /// How often a store was asked, and whether it works no more.
+    pub store_changes: Cell<usize>,
+    pub store_breaks: Cell<bool>,
     /// How many places of the site's are taken.
     pub places: Rc<Cell<usize>>,
     /// What was waited for, in order.
@@ -137,6 +151,9 @@ impl Host for FakeHost {
         // A tokenizer of one's own: a word is a token.
         self.tokenizer.get().then(|| text.split_whitespace().count() as u64)
     }
+    fn counter(&self, _encoding: &'static str) -> Counter {
+        Rc::new(|text| Some(text.split_whitespace().count() as u64))
+    }
     async fn load_tokenizer(&self, _encoding: &str) -> Result<()> {
         if self.no_tokenizer.get() {
             return Err(Error::new(ErrorKind::Config, "no vocabulary here"));
@@ -199,14 +216,17 @@ impl Host for FakeHost {
         self.told.borrow_mut().push((event, record.to_text()));
     }
     async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {
-        let mut states = self.states.borrow_mut();
-        let state = states.entry((store, key.to_owned())).or_default();
-        let (new, wait) = change_shared(state.as_deref(), self.now(), change);
-        *state = Some(new);
-        Ok(wait)
+        self.store_changes.set(self.store_changes.get() + 1);
+        match self.store_breaks.get() {
+            true => Err(Error::new(ErrorKind::Storage, "the store is gone")),
+            false => Ok(change_state(&self.states, self.now(), store, key, change)),
+        }
     }
-    fn change_limit_later(&self, store: u64, key: &str, change: String) {
-        now_or_never(self.change_limit(store, key, &change)).expect("a store that does not wait").expect("a store that works");
+    fn later(&self) -> Later {
+        let (states, clock) = (self.states.clone(), self.clock.clone());
+        Rc::new(move |store, key, change| {
+            change_state(&states, clock.get(), store, key, &change);
+        })
     }
     async fn place(&self, _: u64, _: &str, count: u32) -> Result<Box<dyn Any>> {
         if self.places.get() >= count as usize {

@@ -10,7 +10,8 @@ use modelwire::error::ErrorKind;
 use modelwire::http::ResponseHead;
 use modelwire::object;
 use modelwire::options::ClientOptions;
-use modelwire::policy::limit::{Bucket, Change, Limit, Rate, change_shared};
+use modelwire::policy::limit::{Bucket, Change, Limit, Rate};
+use modelwire::policy::shared::change_shared;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -7,6 +7,7 @@
 mod aliases;
 mod asking;
 mod attempts;
+mod budgets;
 mod contract;
 mod costs;
 mod counting;

@@ -160,7 +160,7 @@ fn drive(engine: &Engine, host: &FakeHost, stream: &mut OpenStream, bodies: &[&s
         stream.batch().clear();
         match progress {
             Ok(Progress::Done) => return (events, Ok(())),
-            Ok(Progress::More) => panic!("these bodies are whole"),
+            Ok(Progress::More | Progress::Lease) => panic!("these bodies are whole"),
             Err(error) => return (events, Err(error)),
             Ok(Progress::GoOn) => {}
         }

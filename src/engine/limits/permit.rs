@@ -43,7 +43,7 @@ impl Permit {
             }
         }
         for (store, key, change) in changes {
-            host.change_limit_later(store, &key, change);
+            host.later()(store, &key, change);
         }
         gate.add(&self.limits, &more);
     }

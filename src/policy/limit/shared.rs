@@ -36,7 +36,7 @@ impl Change {
         }
     }
 
-    /// The text that [`change_shared`] takes. `costs`: a list of `{bucket, amount, perMinute, burst}`; the
+    /// The text that [`crate::policy::shared::change_shared`] takes. `costs`: a list of `{bucket, amount, perMinute, burst}`; the
     /// amount of a drain is in milliseconds from now.
     pub fn to_text(self, costs: Json<'_>) -> String {
         let mut change = Json::object();
@@ -45,11 +45,10 @@ impl Change {
     }
 }
 
-/// Changes the state of a shared limit. `change`: text of [`Change::to_text`]. Gives the new state, and the
-/// wait in milliseconds: 0 when everything was taken, and for other changes.
-pub fn change_shared(state: Option<&[u8]>, now: f64, change: &str) -> (Vec<u8>, f64) {
+/// Changes the state of a shared limit. `change`: of [`Change::to_text`]. Gives the new state, and the wait
+/// in milliseconds: 0 when everything was taken, and for other changes.
+pub fn change_shared(state: Option<&[u8]>, now: f64, change: &Json<'_>) -> (Vec<u8>, f64) {
     let mut buckets = read(state.unwrap_or_default());
-    let change = Json::parse(change).unwrap_or(Json::Null);
     let mut wait_ms = 0.0_f64;
     for kind in Change::ALL {
         let costs = change.get(kind.word()).items();

@@ -228,6 +228,24 @@ export const resilienceChecks = [
     },
   },
   {
+    name: "a budget for all tabs: kept in a page or a worker of one, refused elsewhere with what to use",
+    async run(modelwire, env) {
+      const { providers } = await serveAll(env, whole);
+      const catalog = Object.fromEntries(["first", "second"].map((name) => [`${name}/m`, { price: { input: 1, output: 2 } }]));
+      // A name of its own: what other checks spend is in other budgets of this origin.
+      const tags = { check: "a budget for all tabs" };
+      const make = () => modelwire.createClient({ providers, catalog, tags, budget: { usd: 0.0006, per: "month", scope: "origin", tags } });
+      if (!env.page) {
+        const { message } = await failure(modelwire, make().chat(ask), "unsupported");
+        ok(message.includes("budget.scope") && message.includes("LimitStore"), `"${message}" does not say what to use`);
+        return;
+      }
+      equal((await make().chat(ask)).text, text, "the text");
+      await make().costs.record({ model: "first/m", usage: {}, usd: 0.0003 });
+      await failure(modelwire, make().chat(ask), "budget");
+    },
+  },
+  {
     name: "a limit in a store of one's own is shared by all who use the store",
     async run(modelwire, env) {
       const states = new Map();
