@@ -1,7 +1,7 @@
 // createClient: options checked, the core connected at the first call.
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { catalogue, isLoaded } from "./catalogue.ts";
-import { Costs, ledgerOf } from "./costs.ts";
+import { costsIn, ledgerOf } from "./costs.ts";
 import { LlmError, describe, errorFrom, errorOf, type ErrorData } from "./errors.ts";
 import { Events } from "./events.ts";
 import { onCollected } from "./finalize.ts";
@@ -29,16 +29,20 @@ export function createClient(options: ClientOptions): Client {
   const keys = new Keys();
   const events = new Events();
   const { data, models } = readOptions(options, pageBase(), keys, handles);
-  const costs = new Costs();
+  const costs = costsIn(options.store, pageBase() !== undefined);
   const host = bindHost(options, keys, handles, events, costs, () => held.connection!.core);
   const running = new Set<Running>();
   // Apart from the client, so that it can outlive it by a moment: who forgets to close a client leaks nothing.
   const held: { connection?: Connection } = {};
   let named: Promise<unknown> | undefined;
+  let remembering: Promise<unknown> | undefined;
   let closed = false;
 
   async function connect(): Promise<Connection> {
     const core = await loadCore();
+    if (options.store === "indexeddb" && !globalThis.indexedDB) {
+      throw errorOf("unsupported", 'store "indexeddb" is for pages and their workers; use "memory", or a Store of your own');
+    }
     if (models && !held.connection) data.models = plain(await (named ??= naming(models)), 4);
     if (closed) throw errorOf("config", "this client is closed");
     if (held.connection) return held.connection;
@@ -93,6 +97,7 @@ export function createClient(options: ClientOptions): Client {
     return asked(request, ({ core, client, given }, call) => core.chat(client, call, given), async (json) => {
       const response = reviveResponse(JSON.parse(json) as ChatResponse);
       await checkOutput(response, handles);
+      await written();
       return response;
     });
   }
@@ -142,14 +147,34 @@ export function createClient(options: ClientOptions): Client {
         call = new Call();
         return call.run(connect, ({ core, client }, number) => core.go_on(client, number, stream, progress));
       },
-      complete: (response) => checkOutput(response, handles),
+      complete(response) {
+        const checked = checkOutput(response, handles);
+        return checked ? checked.then(written) : written();
+      },
     });
     pump.onEnd(() => handles.release(kept));
     return pump;
   }
 
+  /**
+   * A store of the caller's has what was spent before he has the answer: at the edge everything ends with the response. A page
+   * does not wait for its own.
+   */
+  function written(): Promise<void> | undefined {
+    return typeof options.store === "object" ? costs.written() : undefined;
+  }
+
+  /** Counts are as good as what responses told of them, in earlier visits too. */
+  async function remember(): Promise<void> {
+    const learned = await costs.kept().then((kept) => kept?.calibration());
+    if (!learned) return;
+    const { core, client } = await connect();
+    await core.ask(client, 0, "calibration", learned);
+  }
+
   /** What a request comes to before it is sent. */
-  function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
+  async function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
+    await (remembering ??= remember());
     return asked(request, ({ core, client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
   }
 
@@ -208,6 +233,7 @@ export function createClient(options: ClientOptions): Client {
       async close() {
         closed = true;
         for (const one of [...running]) one.abort({ message: "the call was aborted: its client was closed" });
+        await costs.written();
         free(held);
       },
 

@@ -66,7 +66,11 @@ export function bindHost(
       const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
       return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
-    tell: (event, record) => (event === "cost" ? costs.add(JSON.parse(record) as Entry) : events.tell(event, record)),
+    tell(event, record) {
+      if (event === "cost") costs.add(JSON.parse(record) as Entry);
+      else if (event === "calibrated") costs.calibrated(JSON.parse(record));
+      else events.tell(event, record);
+    },
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
     loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),

@@ -14,8 +14,9 @@ export function plain({ nanoUsd: _, ...entry }: Entry): LedgerEntry {
   return structuredClone(entry);
 }
 
-export function summary(entries: Entry[], { since, by }: Filter = {}): CostSummary {
-  const chosen = entries.filter(after(since));
+export function summary(entries: Entry[], filter: Filter = {}): CostSummary {
+  const { by } = filter;
+  const chosen = after(entries, filter);
   const groups = by && collect(chosen, (entry) => by.map((key) => part(entry, key)).join(" / "));
   return {
     totalUsd: dollars(chosen),
@@ -28,9 +29,10 @@ export function summary(entries: Entry[], { since, by }: Filter = {}): CostSumma
   };
 }
 
-export function* history(entries: Entry[], { since, limit }: Filter = {}): Generator<LedgerEntry> {
+export function* history(entries: Entry[], filter: Filter = {}): Generator<LedgerEntry> {
+  const { limit } = filter;
   // The newest are what a limit leaves.
-  const chosen = entries.filter(after(since));
+  const chosen = after(entries, filter);
   for (const entry of limit === undefined ? chosen : chosen.slice(Math.max(0, chosen.length - limit))) yield plain(entry);
 }
 
@@ -62,10 +64,15 @@ function cell(value: unknown): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function after(since: Date | undefined): (entry: Entry) => boolean {
+/** The time that a filter begins with, as entries have it. */
+export function from({ since }: Filter = {}): string {
   if (since !== undefined && Number.isNaN(since.getTime?.() ?? NaN)) throw errorOf("invalid-request", "since must be a valid Date");
-  const from = since?.toISOString() ?? "";
-  return (entry) => entry.at >= from;
+  return since?.toISOString() ?? "";
+}
+
+function after(entries: Entry[], filter: Filter): Entry[] {
+  const since = from(filter);
+  return entries.filter(({ at }) => at >= since);
 }
 
 function part(entry: Entry, key: string): string {

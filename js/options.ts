@@ -65,7 +65,8 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
     }
     providers[name] = data;
   }
-  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, ...rest } = options;
+  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, store, ...rest } = options;
+  checkStore(store);
   const data: Record<string, unknown> = { ...rest, retry, budget, providers };
   if (retry) data.retry = crossing(retry, "when", handles);
   if (fallback) data.fallback = crossing(fallback, "when", handles);
@@ -73,6 +74,12 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
   if (limits) data.limits = Object.fromEntries(Object.entries(limits).map(([key, limit]) => [key, crossingScope(limit)]));
   if (budget) data.budget = Array.isArray(budget) ? budget.map(crossingScope) : crossingScope(budget);
   return { data: plain(data, 4) as Prepared["data"], models };
+}
+
+function checkStore(store: ClientOptions["store"]): void {
+  if (store === undefined || store === "indexeddb" || store === "memory") return;
+  expect('store, if it is not "indexeddb" or "memory",', store, "object");
+  for (const name of ["get", "set", "delete", "list"] as const) expect(`store.${name}`, store[name], "function");
 }
 
 /** An object with a number in place of one of its functions. */

@@ -33,8 +33,8 @@ export interface Core {
   list_models(client: number, call: number, provider: string): Promise<string>;
   /** What a request comes to before it is sent: JSON of a TokenCount, of an Estimate, or of a `Fitted`. */
   count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
-  /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue: JSON, or null. */
-  ask(client: number, call: number, what: "model" | "price" | "record" | "catalog", argument: object): Promise<string | null>;
+  /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue, what counts were off by: JSON, or null. */
+  ask(client: number, call: number, what: "model" | "price" | "record" | "catalog" | "calibration", argument: object): Promise<string | null>;
   /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
   keys_set(client: number, provider: string, lazy: string): void;
   /** JSON: `{healthy, cooldownUntilMs}` of each key. */

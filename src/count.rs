@@ -114,26 +114,42 @@ pub struct Calibration {
     models: Vec<(String, f64)>,
 }
 
+/// What is taken for a count of the same thing.
+const RATIOS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 /// Models whose ratio is remembered.
 const MOST_MODELS: usize = 64;
 
 impl Calibration {
-    /// A request that was counted as `counted` had `reported` tokens.
-    pub fn saw(&mut self, model: &str, counted: u64, reported: u64) {
+    /// A request that was counted as `counted` had `reported` tokens. The model's ratio, when that changed by more than a
+    /// hundredth.
+    pub fn saw(&mut self, model: &str, counted: u64, reported: u64) -> Option<f64> {
         // Not a count of the same thing: a provider that reports only what was not cached, say.
         let ratio = reported as f64 / counted.max(1) as f64;
-        if !(0.25..=4.0).contains(&ratio) {
-            return;
+        if !RATIOS.contains(&ratio) {
+            return None;
         }
         match self.models.iter_mut().find(|(known, _)| known == model) {
-            Some((_, known)) => *known += (ratio - *known) / 2.0,
+            Some((_, known)) => {
+                let before = *known;
+                *known += (ratio - before) / 2.0;
+                ((*known - before).abs() > 0.01).then_some(*known)
+            }
             None => {
-                if self.models.len() >= MOST_MODELS {
-                    self.models.remove(0);
-                }
-                self.models.push((model.to_owned(), ratio));
+                self.remember(model, ratio);
+                Some(ratio)
             }
         }
+    }
+
+    /// What was seen in an earlier life. What this one saw goes before it.
+    pub fn remember(&mut self, model: &str, ratio: f64) {
+        if !RATIOS.contains(&ratio) || self.models.iter().any(|(known, _)| known == model) {
+            return;
+        }
+        if self.models.len() >= MOST_MODELS {
+            self.models.remove(0);
+        }
+        self.models.push((model.to_owned(), ratio));
     }
 
     /// A count with what was learned of its model: the margin is then a twentieth, and what images may be off.

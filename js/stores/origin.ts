@@ -2,6 +2,7 @@
 // the places of running calls as Web Locks, which the browser takes back from a tab that crashes.
 import { describe, errorOf } from "../errors.ts";
 import type { OriginScope } from "../limits.ts";
+import { committed, database } from "./database.ts";
 
 const DATABASE = "modelwire-limits";
 const STATES = "states";
@@ -16,49 +17,33 @@ interface Kept {
 /** `now`: the client's clock, which must be the same in all tabs. */
 export function originStore(now: () => number): OriginScope {
   const { locks } = navigator;
-  let opening: Promise<IDBDatabase> | undefined;
+  const use = database(DATABASE, STATES);
 
-  function open(): Promise<IDBDatabase> {
-    return (opening ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(DATABASE, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STATES);
-      request.onerror = () => reject(request.error);
-      request.onblocked = () => reject(new Error("another tab holds an older version of it open"));
-      request.onsuccess = () => {
-        const database = request.result;
-        // Who wants to delete or upgrade it is not held up; the next change opens it again.
-        database.onversionchange = () => (database.close(), (opening = undefined));
-        database.onclose = () => (opening = undefined);
-        resolve(database);
-      };
-    }).catch((thrown: unknown) => {
-      opening = undefined;
-      throw thrown;
-    }));
-  }
-
-  async function update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T> {
-    const database = await open();
-    return new Promise<T>((resolve, reject) => {
+  function update<T>(key: string, change: (state: Uint8Array | null, nowMs: number) => { state: Uint8Array; result: T }): Promise<T> {
+    return use(async (database) => {
       const transaction = database.transaction(STATES, "readwrite", { durability: "relaxed" });
       const states = transaction.objectStore(STATES);
       const reading = states.get(key) as IDBRequest<Kept | undefined>;
-      let made: { result: T } | { error: unknown } | undefined;
+      let made: { result: T } | undefined;
+      let failed: { error: unknown } | undefined;
       reading.onsuccess = () => {
         const at = now();
         const kept = reading.result;
         try {
-          const { state, result } = change(kept && (at - kept.at < FORGET_MS || key.startsWith("budget:")) ? kept.state : null, at);
+          const isThere = kept && (at - kept.at < FORGET_MS || key.startsWith("budget:"));
+          const { state, result } = change(isThere ? kept.state : null, at);
           states.put({ state, at } satisfies Kept, key);
           made = { result };
         } catch (error) {
-          made = { error };
+          failed = { error };
           transaction.abort();
         }
       };
       // Not before it is written: another tab must not be granted the same.
-      transaction.oncomplete = () => resolve((made as { result: T }).result);
-      transaction.onabort = () => reject(made && "error" in made ? made.error : transaction.error);
+      await committed(transaction).catch((thrown: unknown) => {
+        throw failed ? failed.error : thrown;
+      });
+      return made!.result;
     });
   }
 
@@ -66,14 +51,8 @@ export function originStore(now: () => number): OriginScope {
     async update(key, change) {
       try {
         return await update(key, change);
-      } catch {
-        // Closed, deleted or upgraded under our hands: once more, from the beginning.
-        opening = undefined;
-        try {
-          return await update(key, change);
-        } catch (thrown) {
-          throw errorOf("storage", `the limits and budgets that this site's tabs share could not be kept (IndexedDB): ${describe(thrown)}`, thrown);
-        }
+      } catch (thrown) {
+        throw errorOf("storage", `the limits and budgets that this site's tabs share could not be kept (IndexedDB): ${describe(thrown)}`, thrown);
       }
     },
 

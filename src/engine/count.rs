@@ -106,9 +106,22 @@ impl Engine {
     }
 
     /// What a request was counted as, and what its provider says that it had.
-    pub(super) fn calibrate(&self, target: &str, counted: Option<TokenCount>, usage: &Usage) {
+    pub(super) fn calibrate<H: Host>(&self, host: &H, target: &str, counted: Option<TokenCount>, usage: &Usage) {
         if let (Some(counted), Some(reported), false) = (counted, usage.input_tokens, usage.estimated) {
-            self.calibration.borrow_mut().saw(target, counted.parts.sum(), reported);
+            let ratio = self.calibration.borrow_mut().saw(target, counted.parts.sum(), reported);
+            if let Some(ratio) = ratio {
+                // Whole thousandths: a fraction's decimals would be the heaviest text here.
+                host.tell("calibrated", &object! { "model": target, "ratio": usd((ratio * 1e3).round() as u64, 3) });
+            }
+        }
+    }
+
+    /// What was learned of counts in an earlier life: `{"provider/model": ratio}`.
+    pub fn remember(&self, learned: &Json<'_>) {
+        for (model, ratio) in learned.members() {
+            if let Some(ratio) = ratio.f64() {
+                self.calibration.borrow_mut().remember(model, ratio);
+            }
         }
     }
 

@@ -165,7 +165,7 @@ impl Engine {
             hold.settle(pico);
         }
         let Some(spent) = spent else { return };
-        self.calibrate(&ticket.target, ticket.counted, &spent.usage);
+        self.calibrate(host, &ticket.target, ticket.counted, &spent.usage);
         let (provider, model) = ticket.target.split_once('/').unwrap_or_default();
         host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags));
         self.tell_budgets(host, &ticket.tags, ticket.call.spent());

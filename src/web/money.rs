@@ -15,7 +15,8 @@ use crate::models::price::{Cost, nano_of};
 
 /// One export for all of them, because each weighs some 300 bytes: "model" (`{model}`: a ModelInfo or null),
 /// "price" (`{model, usage}`: a Cost or null), "record" (`{model, usage, usd, tags}`: its LedgerEntry),
-/// "catalog" (models as in the option of that name, from now on). JSON.
+/// "catalog" (models as in the option of that name, from now on), "calibration" (what was told as "calibrated", by
+/// model). JSON.
 #[wasm_bindgen]
 pub fn ask(client: u32, call: u32, what: String, argument: JsValue) -> Promise {
     let argument = plain(&argument, ErrorKind::InvalidRequest);
@@ -25,6 +26,10 @@ pub fn ask(client: u32, call: u32, what: String, argument: JsValue) -> Promise {
             if what == "catalog" {
                 client.host.load_catalogue().await;
                 client.engine.update_catalog(ModelInfo::read_catalog(argument)?);
+                return Ok(JsValue::NULL);
+            }
+            if what == "calibration" {
+                client.engine.remember(&argument);
                 return Ok(JsValue::NULL);
             }
             let mut fields = Fields::new(Subject::Request, String::new(), argument)?;

@@ -1,4 +1,4 @@
-// One limit and one budget for all tabs of a site, in one real browser profile: what the server sees, and what becomes of every request.
+// One limit, one budget and one ledger for all tabs of a site, in one real browser profile: what the server sees, and what becomes of every request.
 //
 // A minute lasts a second here: the client's clock runs sixty times as fast, which is all that is not as in life.
 import assert from "node:assert/strict";
@@ -56,7 +56,7 @@ async function open() {
 }
 
 /** Runs in a tab: sends so many requests at once; what became of each. */
-async function sendAll({ count, limit, budget, minuteMs, delayMs }) {
+async function sendAll({ count, limit, budget, prices, minuteMs, delayMs }) {
   const { createClient } = await import("/modelwire/entry/url.js");
   const speed = 60_000 / minuteMs;
   const clock = {
@@ -67,10 +67,12 @@ async function sendAll({ count, limit, budget, minuteMs, delayMs }) {
   const client = createClient({
     providers: { mine: { kind: "openai-compatible", baseURL: `${location.origin}/v1`, headers: { "x-delay-ms": String(delayMs ?? 0) } } },
     ...(limit && { limits: { mine: { scope: "origin", ...limit } } }),
-    ...(budget && { budget: { scope: "origin", ...budget }, catalog: { "mine/m": { price: { input: 1000, output: 1000 } } } }),
+    ...(budget && { budget: { scope: "origin", ...budget } }),
+    ...((budget || prices) && { catalog: { "mine/m": { price: { input: 1000, output: 1000 } } } }),
     retry: false,
     clock,
   });
+  globalThis.client = client;
   globalThis.outcomes = { served: 0, refused: 0, other: [] };
   const one = async () => {
     try {
@@ -181,6 +183,28 @@ for (const [name, options] of Object.entries(browsers)) {
       // The same budget, less of it: no tab has 0.257 dollars left.
       const less = { ...settings, count: 1, budget: { usd: 0.3, per: "month" } };
       for (const page of pages) assert.deepEqual(await page.evaluate(sendAll, less), { served: 0, refused: 1, other: [] });
+      await leave(pages);
+    });
+
+    test("they keep one ledger: each sees what the others spend, and a reload loses nothing", async () => {
+      const pages = await tabs(3);
+      const settings = { count: 10, prices: true, minuteMs: 60_000 };
+      await pages[0].evaluate(() => import("/modelwire/entry/url.js").then(({ createClient }) => createClient({ providers: {} }).costs.clear()));
+      await Promise.all(pages.map((page) => page.evaluate(sendAll, settings)));
+      const total = (page, usd) => page.waitForFunction((usd) => client.costs.totalUsd === usd, { timeout: 20_000, polling: 50 }, usd);
+      for (const page of pages) await total(page, 0.06);
+      await pages[0].evaluate(sendAll, { ...settings, count: 1 });
+      // Told by the other tab: nobody here did anything.
+      await total(pages[1], 0.062);
+      await pages[2].reload();
+      const { requests, totalUsd } = await pages[2].evaluate(async () => {
+        const { createClient } = await import("/modelwire/entry/url.js");
+        globalThis.client = createClient({ providers: {} });
+        return client.costs.summary();
+      });
+      assert.deepEqual({ requests, totalUsd }, { requests: 31, totalUsd: 0.062 });
+      await pages[2].evaluate(() => client.costs.clear());
+      await total(pages[1], 0);
       await leave(pages);
     });
 
