@@ -1,7 +1,7 @@
 //! The vocabulary: what a chat request, an answer and its events are, as plain data.
 //!
 //! No provider's names and no behaviour beyond what the data itself says. The shapes on the outside
-//! are the contract's (`js/types.ts`); `tests/it/contract.rs` holds the two equal.
+//! are the contract's (`js/types/`); `tests/it/contract.rs` holds the two equal.
 
 mod message;
 mod response;

@@ -1,5 +1,5 @@
 // The page: sends what is typed, shows what arrives, and remembers the conversation.
-import { createClient, isLlmError, ready } from "modelwire";
+import { createClient, isLlmError, loadTokenizer, ready } from "modelwire";
 import { mockProviders } from "modelwire/testing";
 import { adviceFor } from "./advice.js";
 import { runTool, tools } from "./scenarios.js";
@@ -43,16 +43,17 @@ async function ask(text) {
 // Returns whether anything of an answer was kept. Goes on by itself while tools are asked for.
 async function answer(settings, signal, again) {
   const { model, label, real, scenario } = settings;
-  const view = addAnswer(by("turns"), real ? label : `${label} (mock)`, model.slice(model.indexOf("/") + 1));
+  const view = addAnswer(by("turns"), real ? label : `${label} (mock)`, model.slice(model.indexOf("/") + 1), real);
   follow();
   const wire = recorder(settings);
   const calls = new Map();
   let client;
   try {
     // Who looks at a page is told of a long wait, and decides himself.
-    client = createClient({ providers: settings.options, fetch: wire.fetch, retry: { maxTotalMs: 5000 } });
+    // What a mock bills is in nobody's ledger.
+    client = createClient({ providers: settings.options, fetch: wire.fetch, retry: { maxTotalMs: 5000 }, store: real ? undefined : "memory" });
     const useTools = !real && scenario.tools;
-    const stream = client.stream({ model, messages: history, signal, ...(useTools && { tools }) });
+    const stream = client.stream({ model, messages: history, signal, liveUsage: true, ...(useTools && { tools }) });
     let response;
     for await (const event of stream) {
       if (event.type === "text-delta") view.addText(event.text);
@@ -60,6 +61,7 @@ async function answer(settings, signal, again) {
       else if (event.type === "tool-call-start") calls.set(event.index, view.addToolCall(event.name));
       else if (event.type === "tool-call-delta") calls.get(event.index).addInput(event.text);
       else if (event.type === "tool-call") calls.get(event.index).setInput(event.inputText || "{}");
+      else if (event.type === "usage") view.setUsage(event.usage, event.cost);
       else if (event.type === "end") response = event.response;
       follow();
     }
@@ -104,6 +106,22 @@ function recorder({ real, scenario }) {
   };
 }
 
+// ── the tokens of what is being written
+
+async function count() {
+  const { model } = chosen();
+  let shown = "";
+  try {
+    // The vocabulary is fetched once, when the first letter is typed.
+    const tokenizer = prompt.value && (await loadTokenizer(model));
+    const tokens = tokenizer && tokenizer.count(prompt.value);
+    if (tokens) shown = `${tokenizer.exact ? "" : "about "}${tokens} ${tokens === 1 ? "token" : "tokens"}`;
+  } catch {
+    // Without it nothing is shown: it is a help, and no more.
+  }
+  by("count").value = prompt.value ? shown : "";
+}
+
 // ── the connection
 
 async function check() {
@@ -143,6 +161,7 @@ function send() {
   const text = prompt.value.trim();
   if (!text || running) return;
   prompt.value = "";
+  by("count").value = "";
   ask(text);
 }
 
@@ -179,6 +198,7 @@ by("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   send();
 });
+prompt.addEventListener("input", count);
 prompt.addEventListener("keydown", (event) => {
   // An Enter that ends a composition (Japanese, Chinese, …) belongs to the input method.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

@@ -7,8 +7,8 @@ export function addQuestion(parent, text) {
   return article;
 }
 
-/** An answer that grows. `title` says who answers, `model` with what. */
-export function addAnswer(parent, title, model) {
+/** An answer that grows. `title` says who answers, `model` with what; `real` whether anybody is billed for it. */
+export function addAnswer(parent, title, model, real) {
   const text = document.createTextNode("");
   const body = element("div", { className: "text" }, text);
   const facts = element("dl", { className: "facts" });
@@ -33,12 +33,14 @@ export function addAnswer(parent, title, model) {
         setResult: (result) => call.append(element("span", { className: "result" }, ` → ${result}`)),
       };
     },
+    /** What it came to so far. */
+    setUsage: (usage, cost) => facts.replaceChildren(...listed([["Tokens", tokensOf(usage)], costOf(cost, real)])),
     /** The answer is over: with a response, an error, or an error that kept part of a response. */
     end({ response, error, advice, again, wire }) {
       article.ariaBusy = "false";
       body.hidden = text.data === "";
       facts.hidden = !response;
-      if (response) facts.append(...factsOf(response, error?.code ?? response.finishReason));
+      if (response) facts.replaceChildren(...factsOf(response, error?.code ?? response.finishReason, real));
       if (response?.warnings?.length) facts.after(warningsOf(response.warnings));
       if (error) article.append(failureOf(error, advice, again));
       if (wire) article.append(wireOf(wire));
@@ -53,14 +55,26 @@ function openReasoning(article, body) {
   return text;
 }
 
-function factsOf({ usage, timing }, ending) {
-  const facts = [
+function factsOf({ usage, cost, timing }, ending, real) {
+  return listed([
     ["Finished", ending],
     ["Tokens", tokensOf(usage)],
+    costOf(cost, real),
     ["First token", seconds(timing.firstTokenMs)],
     ["Total", seconds(timing.totalMs)],
-  ];
+  ]);
+}
+
+function listed(facts) {
   return facts.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+}
+
+// A price that is not known is not shown as nothing. Of small sums the first two digits that are not 0 say enough.
+function costOf(cost, real) {
+  const name = real ? "Cost" : "Would cost";
+  if (!cost) return [name, "not known"];
+  const digits = cost.usd > 0 ? Math.max(2, 1 - Math.floor(Math.log10(cost.usd))) : 2;
+  return [name, `${cost.estimated ? "about " : ""}$${cost.usd.toFixed(Math.min(digits, 9))}`];
 }
 
 // What the provider did not count is not shown as 0.

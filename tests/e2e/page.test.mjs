@@ -89,7 +89,16 @@ pageTest("under an answer stand its end, its tokens and its times", async (page)
   const facts = await factsOf(lastAnswer(page));
   assert.equal(facts["Finished"], "stop");
   assert.match(facts["Tokens"], /^\d+ in, \d+ out$/);
+  assert.match(facts["Would cost"], /^\$0\.\d+$|^not known$/);
   assert.ok(parseFloat(facts["First token"]) > 0 && parseFloat(facts["First token"]) <= parseFloat(facts["Total"]));
+});
+
+pageTest("what is being written is counted in the page", async (page) => {
+  await page.type("#prompt", "Hello, world!");
+  await page.waitForFunction(() => document.getElementById("count").value === "about 4 tokens", { timeout: 30_000 });
+  await page.evaluate(() => (document.getElementById("prompt").value = ""));
+  await page.type("#prompt", "x");
+  await page.waitForFunction(() => document.getElementById("count").value === "about 1 token");
 });
 
 const wires = [

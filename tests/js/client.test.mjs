@@ -45,7 +45,7 @@ describe("createClient", () => {
       [{ ...provider(), catalog: { m: {} } }, "config", /catalog\.m: a model is named/],
       [{ ...provider(), cache: true }, "unsupported", /cache/],
       [{ ...provider(), log: () => {} }, "unsupported", /log/],
-      [{ ...provider(), store: { get() {}, set() {} } }, "unsupported", /store/],
+      [{ ...provider(), store: "indexeddb" }, "unsupported", /store "indexeddb" is for pages/],
       [provider({ apiKey: [] }), "missing-key", /providers\.openai\.apiKey/],
     ];
     for (const [given, code, message] of options) {
