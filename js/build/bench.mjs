@@ -7,8 +7,11 @@ import { ensureNodeModules } from "./tools.mjs";
 
 const benches = join(root, "tests", "benches");
 
+/** What they share. */
+const parts = ["in_page.mjs", "rows.mjs"];
+
 async function main([name = "tokens", ...rest]) {
-  const names = readdirSync(benches).filter((file) => file.endsWith(".mjs")).map((file) => file.slice(0, -4));
+  const names = readdirSync(benches).filter((file) => file.endsWith(".mjs") && !parts.includes(file)).map((file) => file.slice(0, -4));
   if (!names.includes(name)) throw new Failure(`there is no benchmark ${name}; there are: ${names.join(", ")}`);
   await build();
   // Texts to count come from the tests' packages.

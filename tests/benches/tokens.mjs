@@ -5,6 +5,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
+import { inPage } from "./in_page.mjs";
+import { measure, median, megabytes, seconds } from "./rows.mjs";
 
 const require = createRequire(import.meta.url);
 const here = import.meta.dirname;
@@ -58,25 +60,17 @@ async function main() {
   const texts = corpora();
   const agree = texts.map(({ text }) => new Set(Object.values(loaded).map(({ count }) => count(text))).size === 1);
   if (agree.includes(false)) console.log(`not all agree on: ${texts.filter((_, at) => !agree[at]).map(({ name }) => name)}`);
-  const chats = sentences(texts[0].text, 100, 2000);
-  const rows = [
-    ...texts.flatMap(({ name, text }) => [
-      { name: `count ${name}, MB/s`, speed: (it) => megabytes(text) / seconds(() => it.count(text)) },
-      { name: `encode ${name}, MB/s`, speed: (it) => megabytes(text) / seconds(() => it.encode(text)) },
-    ]),
-    { name: "count 100 bytes of chat, MB/s", speed: (it) => chats.reduce((sum, chat) => sum + megabytes(chat), 0) / seconds(() => chats.forEach((chat) => it.count(chat))) },
-  ];
   const names = Object.keys(contenders);
   console.log(`${encoding}, Node ${process.version}; medians of 7 rounds, and how many times ours is theirs\n`);
-  print(["", ...names]);
-  for (const { name, speed } of rows) {
-    const rounds = Array.from({ length: 7 }, () => names.map((name) => speed(loaded[name])));
-    const medians = names.map((_, at) => median(rounds.map((round) => round[at])));
-    print([name, ...medians.map((value, at) => (at === 0 ? value.toFixed(1) : `${value.toFixed(1)} (${(medians[0] / value).toFixed(1)}x)`))]);
-  }
+  table(names, measure(Object.values(loaded), texts));
   const cold = names.map((name) => median(Array.from({ length: 5 }, () => Number(execFileSync(process.execPath, [import.meta.filename, encoding, "cold", name])))));
   print(["cold start, ms", ...cold.map((value) => `${value.toFixed(0)} (${(value / cold[0]).toFixed(1)}x)`)]);
   endless(loaded);
+  if (encoding === "o200k_base") {
+    const page = await inPage("tokens", texts);
+    console.log(page ? `\n${encoding}, in a page of Chromium ${page.version}\n` : "\nthere is no Chromium");
+    if (page) table(names, page.result);
+  }
   const shipped = [join(dist, "modelwire_tokens_bg.wasm"), join(dist, `${encoding}.bin`)].map((file) => brotliCompressSync(readFileSync(file)).length);
   console.log(`\nmodule ${shipped[0]} and vocabulary ${shipped[1]} bytes of brotli: ${shipped[0] + shipped[1]}`);
 }
@@ -123,22 +117,11 @@ function corpora() {
   ];
 }
 
-function sentences(text, length, count) {
-  return Array.from({ length: count }, (_, at) => text.slice((at * length) % (text.length - length)).slice(0, length));
-}
-
-function megabytes(text) {
-  return Buffer.byteLength(text) / 1e6;
-}
-
-function seconds(run) {
-  const start = performance.now();
-  run();
-  return (performance.now() - start) / 1000;
-}
-
-function median(values) {
-  return values.sort((a, b) => a - b)[values.length >> 1];
+function table(names, rows) {
+  print(["", ...names]);
+  for (const [name, ours, ...theirs] of rows) {
+    print([name, ours.toFixed(1), ...theirs.map((value) => `${value.toFixed(1)} (${(ours / value).toFixed(1)}x)`)]);
+  }
 }
 
 function print(cells) {

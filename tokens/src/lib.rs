@@ -15,6 +15,7 @@ mod classes;
 mod counter;
 #[cfg(feature = "exports")]
 mod exports;
+mod glance;
 mod merge;
 pub mod pack;
 mod recent;

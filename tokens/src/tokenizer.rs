@@ -2,6 +2,7 @@
 
 use crate::backtrack::{Scratch, backtrack};
 use crate::encodings::Encoding;
+use crate::glance::Glance;
 use crate::merge::merge;
 use crate::recent::{Found, LONGEST, Recent};
 use crate::runs::merge_runs;
@@ -63,9 +64,27 @@ impl Tokenizer {
 
     /// How many tokens a text has. What looks like a special token is text.
     pub fn count(&mut self, text: &[u8]) -> usize {
+        match self.pattern {
+            // One loop for each, so that nothing asks for every piece which it is.
+            Pattern::O200k => self.count_by(Pattern::O200k, text),
+            Pattern::Cl100k => self.count_by(Pattern::Cl100k, text),
+            Pattern::P50k => self.count_by(Pattern::P50k, text),
+        }
+    }
+
+    #[inline(always)]
+    fn count_by(&mut self, pattern: Pattern, text: &[u8]) -> usize {
         let (mut at, mut count) = (0, 0);
         while at < text.len() {
-            let end = self.pattern.end(text, at);
+            if let Some(Glance { length, words }) = pattern.glance(text, at) {
+                let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
+                let found =
+                    self.recent.find_words(words, length, |tokens| encode_short(vocabulary, scratch, text, at, at + length, tokens));
+                count += usize::from(found.count);
+                at += length;
+                continue;
+            }
+            let end = pattern.end(text, at);
             count += self.count_piece(text, at, end) as usize;
             at = end;
         }
@@ -104,9 +123,29 @@ impl Tokenizer {
     }
 
     fn encode_text(&mut self, text: &[u8], tokens: &mut Vec<Id>) {
+        match self.pattern {
+            Pattern::O200k => self.encode_by(Pattern::O200k, text, tokens),
+            Pattern::Cl100k => self.encode_by(Pattern::Cl100k, text, tokens),
+            Pattern::P50k => self.encode_by(Pattern::P50k, text, tokens),
+        }
+    }
+
+    #[inline(always)]
+    fn encode_by(&mut self, pattern: Pattern, text: &[u8], tokens: &mut Vec<Id>) {
         let mut at = 0;
         while at < text.len() {
-            let end = self.pattern.end(text, at);
+            if let Some(Glance { length, words }) = pattern.glance(text, at) {
+                let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
+                let found =
+                    self.recent.find_words(words, length, |tokens| encode_short(vocabulary, scratch, text, at, at + length, tokens));
+                match found {
+                    Found { count: 1, id } => tokens.push(id),
+                    several => tokens.extend_from_slice(self.recent.several(several)),
+                }
+                at += length;
+                continue;
+            }
+            let end = pattern.end(text, at);
             self.encode_piece(text, at, end, tokens);
             at = end;
         }
@@ -172,7 +211,7 @@ impl Tokenizer {
             1 => 1,
             2..=LONGEST => {
                 let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
-                u32::from(self.recent.find(text, start, end, || find_short(vocabulary, scratch, text, start, end)).count)
+                u32::from(self.recent.find(text, start, end, |tokens| encode_short(vocabulary, scratch, text, start, end, tokens)).count)
             }
             _ => count_long(&mut self.vocabulary, &mut self.scratch, text, start, end),
         }
@@ -183,31 +222,27 @@ impl Tokenizer {
         let (vocabulary, scratch) = (&mut self.vocabulary, &mut self.scratch);
         match end - start {
             1 => tokens.push(vocabulary.single(text[start])),
-            2..=LONGEST => match self.recent.find(text, start, end, || find_short(vocabulary, scratch, text, start, end)) {
+            2..=LONGEST => match self.recent.find(text, start, end, |tokens| encode_short(vocabulary, scratch, text, start, end, tokens)) {
                 Found { count: 1, id } => tokens.push(id),
-                _ if end - start <= MERGED => merge(vocabulary, text, start, end, tokens),
-                _ => backtrack(vocabulary, scratch, text, start, end, tokens),
+                several => tokens.extend_from_slice(self.recent.several(several)),
             },
             _ => encode_long(vocabulary, scratch, text, start, end, tokens),
         }
     }
 }
 
-#[inline(never)]
-fn find_short(vocabulary: &mut Vocabulary, scratch: &mut Scratch, text: &[u8], start: usize, end: usize) -> Found {
+fn encode_short(vocabulary: &mut Vocabulary, scratch: &mut Scratch, text: &[u8], start: usize, end: usize, tokens: &mut Vec<Id>) {
     let id = vocabulary.find(text, start, end);
     if id != NONE {
-        return Found { count: 1, id };
+        return tokens.push(id);
     }
-    let mut count = 0;
     if end - start <= MERGED {
         vocabulary.prepare();
-        merge(vocabulary, text, start, end, &mut count);
+        merge(vocabulary, text, start, end, tokens);
     } else {
         vocabulary.prepare_long();
-        backtrack(vocabulary, scratch, text, start, end, &mut count);
+        backtrack(vocabulary, scratch, text, start, end, tokens);
     }
-    Found { count: count as u16, id }
 }
 
 #[inline(never)]

@@ -154,3 +154,21 @@ fn endless_pieces_are_what_tiktoken_says_too() {
         }
     }
 }
+
+#[test]
+fn more_pieces_than_are_remembered_are_counted_all_the_same() {
+    let (_, mut own) = pair(Encoding::O200kBase);
+    let mut random = Random(7);
+    // Words that are no tokens, none twice: some four tokens each, and room for a million.
+    let words: Vec<String> = (0..400_000).map(|_| (0..12).map(|_| (b'a' + random.below(26) as u8) as char).collect()).collect();
+    let mut tokens = Vec::new();
+    for some in words.chunks(1000) {
+        let text = format!(" {}", some.join(" "));
+        tokens.extend(own.encode_ordinary(text.as_bytes()));
+    }
+    assert!(tokens.len() > 1 << 20);
+    let whole = format!(" {}", words.join(" "));
+    assert_eq!(own.encode_ordinary(whole.as_bytes()), tokens);
+    assert_eq!(own.count(whole.as_bytes()), tokens.len());
+    assert_eq!(own.decode(&tokens, Encoding::O200kBase).unwrap(), whole.as_bytes());
+}
