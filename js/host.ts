@@ -73,6 +73,7 @@ export function bindHost(
     },
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
+    countSlowly: (encoding, text) => counter.countSlowly(encoding, text),
     loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),
     limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
     limitLater: (store, key, change) => void changeLimit(core(), handles.get(store) as LimitStore, key, change).catch(() => {}),

@@ -103,6 +103,8 @@ export interface HostBindings {
   catalogue(): Promise<string>;
   /** How many tokens a text (UTF-8) has; -1 while the vocabulary is not loaded. */
   tokens(encoding: string, text: Uint8Array): number;
+  /** The same for a long text, in turns. */
+  countSlowly(encoding: string, text: Uint8Array): Promise<number>;
   /** Loads a vocabulary. */
   loadTokens(encoding: string): Promise<void>;
   now(): number;

@@ -107,6 +107,55 @@ impl Question {
     }
 }
 
+/// Counts of long texts, so that none of them is counted at a time when everything waits for it, and none twice.
+#[derive(Debug, Default)]
+pub struct LongCounts {
+    /// What stands for the text and the encoding; the tokens. The newest are last.
+    counts: Vec<(u64, u64)>,
+}
+
+/// From this length on a text is a long one, in bytes: some milliseconds of the slowest that there is.
+const LONG_BYTES: usize = 32 * 1024;
+/// Long texts whose count is kept: those of some conversations.
+const MOST_TEXTS: usize = 64;
+
+impl LongCounts {
+    /// Whether a text is a long one.
+    pub fn is_long(text: &str) -> bool {
+        text.len() >= LONG_BYTES
+    }
+
+    /// The count of a long text, if it is known.
+    pub fn get(&self, encoding: &str, text: &str) -> Option<u64> {
+        let key = key_of(encoding, text);
+        self.counts.iter().find(|(known, _)| *known == key).map(|(_, count)| *count)
+    }
+
+    /// Keeps a count.
+    pub fn keep(&mut self, encoding: &str, text: &str, count: u64) {
+        if self.counts.len() >= MOST_TEXTS {
+            self.counts.remove(0);
+        }
+        self.counts.push((key_of(encoding, text), count));
+    }
+}
+
+/// Sixty-four bits: two of some thousand texts have the same once in a million million.
+fn key_of(encoding: &str, text: &str) -> u64 {
+    let mut key = text.len() as u64;
+    let mut add = |bytes: &[u8]| {
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            key = (key ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            key ^= key >> 29;
+        }
+    };
+    add(encoding.as_bytes());
+    add(text.as_bytes());
+    key
+}
+
 /// How far counts of a model were off: what it reported for what was counted. One number, because what is off (the framing of tools, a
 /// tokenizer that is not public) is off in the same direction each time.
 #[derive(Debug, Default)]

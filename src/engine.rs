@@ -26,7 +26,7 @@ use std::rc::Rc;
 use crate::answer::{Answer, Spent};
 use crate::call::{Call, is_html, not_the_api};
 use crate::chat::{ChatRequest, ChatResponse, FinishReason, Warning};
-use crate::count::{Calibration, TokenCount};
+use crate::count::{Calibration, LongCounts, TokenCount};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse};
 use crate::json::{Json, body_text};
@@ -66,6 +66,7 @@ pub struct Engine {
     known: RefCell<Known>,
     purse: Rc<Purse>,
     calibration: RefCell<Calibration>,
+    long_counts: RefCell<LongCounts>,
 }
 
 /// What [`Engine::check`] found: plain data, never an error.
@@ -107,6 +108,7 @@ impl Engine {
             known: RefCell::default(),
             purse,
             calibration: RefCell::default(),
+            long_counts: RefCell::default(),
         }
     }
 

@@ -40,6 +40,9 @@ pub trait Host {
     /// How many tokens a text has; `None` while the encoding's vocabulary is not loaded.
     fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64>;
 
+    /// The same for a text so long that a page would freeze: in slices, between which others get their turn.
+    async fn count_slowly(&self, encoding: &str, text: &str) -> Option<u64>;
+
     /// The same, to be kept by who counts while no host is at hand.
     fn counter(&self, encoding: &'static str) -> Counter;
 

@@ -94,6 +94,7 @@ async function load(source: TokensSource, name: string, index: number): Promise<
     if (tokenizer >= 0) {
       loaded.set(name, tokenizer);
       counter.count = countBytes;
+      counter.countSlowly = countSlowly;
       return tokenizer;
     }
   }
@@ -102,8 +103,49 @@ async function load(source: TokensSource, name: string, index: number): Promise<
 
 // For the core, whose texts are UTF-8 already.
 function countBytes(encoding: string, text: Uint8Array): number {
-  const tokenizer = loaded.get(encoding === "o200k_harmony" ? "o200k_base" : encoding);
+  const tokenizer = tokenizerOf(encoding);
   return tokenizer === undefined ? -1 : exports!.count(tokenizer, writeBytes(text));
+}
+
+/** What is counted at once, and for how long others may have to wait: half of what browsers call a long task, for slower machines. */
+const SLICE_BYTES = 16 * 1024;
+const TURN_MS = 15;
+
+async function countSlowly(encoding: string, bytes: Uint8Array): Promise<number> {
+  const tokenizer = tokenizerOf(encoding);
+  if (tokenizer === undefined) return -1;
+  // The core's memory may be another one after the first turn.
+  const text = bytes.slice();
+  const slices = exports!.counter_new(tokenizer);
+  try {
+    let count = 0;
+    let since = performance.now();
+    for (let start = 0; start < text.length; ) {
+      let end = Math.min(start + SLICE_BYTES, text.length);
+      // Not within a character.
+      while (end > start + 4 && end < text.length && (text[end]! & 0xc0) === 0x80) end--;
+      const slice = text.subarray(start, end);
+      count = exports!.counter_append(slices, writeBytes(slice), slice.length);
+      start = end;
+      if (start < text.length && performance.now() - since > TURN_MS) {
+        await turn();
+        since = performance.now();
+      }
+    }
+    return count;
+  } finally {
+    exports!.counter_free(slices);
+  }
+}
+
+/** Lets everything else that waits go first. */
+function turn(): Promise<void> {
+  const { scheduler } = globalThis as { scheduler?: { yield?(): Promise<void> } };
+  return scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
+}
+
+function tokenizerOf(encoding: string): number | undefined {
+  return loaded.get(encoding === "o200k_harmony" ? "o200k_base" : encoding);
 }
 
 /** For the core: the same by name. */

@@ -17,8 +17,11 @@ export interface TokensSource {
 export const VOCABULARIES = ["o200k_base", "cl100k_base", "p50k_base"] as const;
 export type Vocabulary = (typeof VOCABULARIES)[number];
 
-/** Counts UTF-8 in an encoding, once its vocabulary is loaded; -1 until then. */
-export const counter: { count(encoding: string, text: Uint8Array): number } = { count: () => -1 };
+/** Counts UTF-8 in an encoding, once its vocabulary is loaded; -1 until then. `countSlowly`: a long text, without keeping others waiting. */
+export const counter: {
+  count(encoding: string, text: Uint8Array): number;
+  countSlowly(encoding: string, text: Uint8Array): Promise<number>;
+} = { count: () => -1, countSlowly: async () => -1 };
 
 let source: (() => Promise<TokensSource>) | undefined;
 

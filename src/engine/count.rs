@@ -7,7 +7,7 @@ use super::ask::{Inquiry, not_offered};
 use super::limits::Ask;
 use super::within::within;
 use crate::chat::{ChatRequest, Usage, Warning};
-use crate::count::{Method, TokenCount, byte_bound, count_parts, counting};
+use crate::count::{LongCounts, Method, TokenCount, byte_bound, count_parts, counting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Counter, Host};
 use crate::json::Json;
@@ -36,6 +36,7 @@ impl Engine {
         let (provider, model) = self.named(request.model.as_deref())?;
         if method != Method::Provider {
             host.load_tokenizer(self.counting(host, provider, model).encoding.name()).await?;
+            self.count_long(host, provider, model, request).await;
             return Ok(self.count(host, provider, model, request).count);
         }
         let service = provider.row.kind.service();
@@ -73,13 +74,35 @@ impl Engine {
         let _ = within(host, MOST_WAIT_MS, host.load_tokenizer(counting.encoding.name())).await;
     }
 
+    /// Counts a request's long texts, a slice at a time, once the tokenizer is there.
+    pub(super) async fn count_long<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str, request: &ChatRequest) {
+        let counting = self.counting(host, provider, model);
+        let encoding = counting.encoding.name();
+        if host.count_tokens(encoding, "").is_none() {
+            return;
+        }
+        let mut long = Vec::new();
+        count_parts(request, model, counting, &mut |text| {
+            if LongCounts::is_long(text) && self.long_counts.borrow().get(encoding, text).is_none() {
+                long.push(text.to_owned());
+            }
+            0
+        });
+        for text in long {
+            if let Some(count) = host.count_slowly(encoding, &text).await {
+                self.long_counts.borrow_mut().keep(encoding, &text, count);
+            }
+        }
+    }
+
     /// Counts with the tokenizer if it is there, else bytes.
     fn count<H: Host>(&self, host: &H, provider: &ProviderOptions, model: &str, request: &ChatRequest) -> Counted {
         let counting = self.counting(host, provider, model);
         let encoding = counting.encoding.name();
         let mut is_counted = true;
         let (parts, sizes) = count_parts(request, model, counting, &mut |text| {
-            host.count_tokens(encoding, text).unwrap_or_else(|| {
+            let known = if LongCounts::is_long(text) { self.long_counts.borrow().get(encoding, text) } else { None };
+            known.or_else(|| host.count_tokens(encoding, text)).unwrap_or_else(|| {
                 is_counted = false;
                 (text.len() as u64).div_ceil(BYTES_PER_TOKEN)
             })
@@ -130,6 +153,7 @@ impl Engine {
         let (provider, model) = self.named(request.model.as_deref())?;
         self.ready_catalogue(host).await;
         self.ready_tokenizer(host, self.counting(host, provider, model)).await;
+        self.count_long(host, provider, model, request).await;
         let count = self.count(host, provider, model, request).count;
         let info = self.info(host, provider, model);
         let (window, most) = (room(info.as_deref()), info.as_ref().and_then(|info| info.max_output_tokens));
@@ -166,6 +190,7 @@ impl Engine {
         self.ready_catalogue(host).await;
         let counting = self.counting(host, provider, model);
         self.ready_tokenizer(host, counting).await;
+        self.count_long(host, provider, model, request).await;
         let info = self.info(host, provider, model);
         let Some(most) =
             options.max_tokens.or_else(|| Some(room(info.as_deref())?.saturating_sub(reserve(request, options, room(info.as_deref())?))))
@@ -211,6 +236,7 @@ impl Engine {
             return Ok(None);
         }
         self.ready_tokenizer(host, counting).await;
+        self.count_long(host, provider, model, request).await;
         let counted = self.count(host, provider, model, request);
         let needed = counted.count.input_tokens;
         if request.context == Context::Error {

@@ -81,6 +81,7 @@ impl Engine {
             http.header(header, format!("{}-{}", call.id(), request.messages.len()));
         }
         let name = format!("{}/{model}", provider.name);
+        self.count_long(host, provider, model, &request).await;
         let counted = self.count_if_loaded(host, provider, model, &request);
         let hold = self.reserve(host, &call, (provider, model), &request, counted, warnings).await?;
         let permit = self.room(host, &call, &name, &request, counted).await?;

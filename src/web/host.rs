@@ -57,6 +57,8 @@ extern "C" {
     fn catalogue(this: &JsHost) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn tokens(this: &JsHost, encoding: &str, text: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = countSlowly)]
+    fn count_slowly(this: &JsHost, encoding: &str, text: &[u8]) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = loadTokens)]
     fn load_tokens(this: &JsHost, encoding: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
@@ -128,6 +130,11 @@ impl Host for WebHost {
 
     fn count_tokens(&self, encoding: &str, text: &str) -> Option<u64> {
         self.js.count(encoding, text)
+    }
+
+    async fn count_slowly(&self, encoding: &str, text: &str) -> Option<u64> {
+        let count = settle(self.js.count_slowly(encoding, text.as_bytes())).await.ok()?.as_f64()?;
+        (count >= 0.0).then_some(count as u64)
     }
 
     fn counter(&self, encoding: &'static str) -> Counter {

@@ -8,8 +8,8 @@ import { root } from "../../js/build/run.mjs";
 
 const here = import.meta.dirname;
 
-/** What `run(argument)` of benches/page/<name>.js gives, and the browser's version; null without a Chromium. */
-export async function inPage(name, argument) {
+/** What functions of benches/page/<name>.js give, by their names and arguments, and the browser's version; null without a Chromium. */
+export async function inPage(name, runs) {
   const executablePath = findBrowsers().chromium;
   if (!executablePath) return null;
   const require = createRequire(join(here, "..", "package.json"));
@@ -32,8 +32,11 @@ export async function inPage(name, argument) {
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    const result = await page.evaluate(async (argument) => (await import("/page.js")).run(argument), argument);
-    return { result, version: browser.version() };
+    const results = {};
+    for (const [run, argument] of Object.entries(runs)) {
+      results[run] = await page.evaluate(async ([run, argument]) => (await import("/page.js"))[run](argument), [run, argument]);
+    }
+    return { ...results, version: browser.version() };
   } finally {
     await browser.close();
     server.close();

@@ -44,16 +44,6 @@ const contenders = {
   },
 };
 
-if (process.argv[3] === "cold") {
-  // The first count of a fresh process, loading included.
-  const start = performance.now();
-  const { count } = await contenders[process.argv[4]]();
-  count("Hello, world!");
-  console.log(performance.now() - start);
-} else {
-  await main();
-}
-
 async function main() {
   const loaded = {};
   for (const [name, load] of Object.entries(contenders)) loaded[name] = await load();
@@ -67,21 +57,35 @@ async function main() {
   print(["cold start, ms", ...cold.map((value) => `${value.toFixed(0)} (${(value / cold[0]).toFixed(1)}x)`)]);
   endless(loaded);
   if (encoding === "o200k_base") {
-    const page = await inPage("tokens", texts);
+    const hard = [...Object.entries(units).map(([name, unit]) => [name, endlessText(unit)]), ["= in runs, then -", runs(1e6)]];
+    const page = await inPage("tokens", { run: texts, longest: hard });
     console.log(page ? `\n${encoding}, in a page of Chromium ${page.version}\n` : "\nthere is no Chromium");
-    if (page) table(names, page.result);
+    if (page) table(names, page.run);
+    const longest = page?.longest.map(([name, ms]) => `${name}: ${ms < 50 ? "under 50" : ms}`);
+    if (page) console.log(`\nlongest task in ms while countTokens counts 1 MB: ${longest.join(", ")}`);
   }
   const shipped = [join(dist, "modelwire_tokens_bg.wasm"), join(dist, `${encoding}.bin`)].map((file) => brotliCompressSync(readFileSync(file)).length);
   console.log(`\nmodule ${shipped[0]} and vocabulary ${shipped[1]} bytes of brotli: ${shipped[0] + shipped[1]}`);
 }
 
+const units = { a: "a", spaces: " ", newlines: "\n", "=": "=", emoji: "🙂", 我: "我", digits: "7", "random letters": null };
+
+function endlessText(unit) {
+  return unit ? unit.repeat(1e6 / Buffer.byteLength(unit)) : letters(1e6);
+}
+
+function runs(length) {
+  let text = "";
+  for (let count = 0; text.length < length; count = (count * 37 + 11) % 211) text += "=".repeat(count) + "-";
+  return text.slice(0, length);
+}
+
 // Without bound some of these take minutes: a tenth of the length each time it was too slow.
 function endless(loaded) {
   console.log("\nendless pieces, count, MB/s at 1 MB (others: at the first length, from 1 MB down by tens, that takes under 2 s)\n");
-  const units = { a: "a", spaces: " ", newlines: "\n", "=": "=", emoji: "🙂", 我: "我", digits: "7", "random letters": null };
   print(["", ...Object.keys(loaded)]);
   for (const [name, unit] of Object.entries(units)) {
-    const whole = unit ? unit.repeat(1e6 / Buffer.byteLength(unit)) : letters(1e6);
+    const whole = endlessText(unit);
     const cells = Object.entries(loaded).map(([who, { count }]) => {
       // Small first: a quadratic one is known before it takes a minute.
       let best = "";
@@ -126,4 +130,14 @@ function table(names, rows) {
 
 function print(cells) {
   console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(32) : cell.padStart(20))).join(""));
+}
+
+if (process.argv[3] === "cold") {
+  // The first count of a fresh process, loading included.
+  const start = performance.now();
+  const { count } = await contenders[process.argv[4]]();
+  count("Hello, world!");
+  console.log(performance.now() - start);
+} else {
+  await main();
 }

@@ -72,6 +72,7 @@ pub struct FakeHost {
     /// Whether a vocabulary is loaded, and whether none can be.
     pub tokenizer: Cell<bool>,
     pub no_tokenizer: Cell<bool>,
+    pub counted_slowly: Cell<usize>,
     /// Limits that are kept in stores.
     pub states: States,
     /// How often a store was asked, and whether it works no more.
@@ -150,6 +151,10 @@ impl Host for FakeHost {
     fn count_tokens(&self, _encoding: &str, text: &str) -> Option<u64> {
         // A tokenizer of one's own: a word is a token.
         self.tokenizer.get().then(|| text.split_whitespace().count() as u64)
+    }
+    async fn count_slowly(&self, encoding: &str, text: &str) -> Option<u64> {
+        self.counted_slowly.set(self.counted_slowly.get() + 1);
+        self.count_tokens(encoding, text)
     }
     fn counter(&self, _encoding: &'static str) -> Counter {
         Rc::new(|text| Some(text.split_whitespace().count() as u64))

@@ -200,3 +200,20 @@ describe("context", () => {
     await assert.rejects(client.chat({ model, messages: "Hi", context: "drop" }), { code: "invalid-request", message: /context/ });
   });
 });
+
+describe("a long text", () => {
+  test("is counted in turns, as the tokenizer counts it", async () => {
+    const tokenizer = await loadTokenizer("gpt-4.1");
+    const client = createClient({ providers: { openai: { apiKey: "a-key" } } });
+    let state = 1;
+    const letters = Array.from({ length: 1e6 }, () => String.fromCharCode(97 + ((state = (state * 48271) % 2147483647) % 26))).join("");
+    for (const text of [letters, "我🙂é".repeat(40_000), "=".repeat(210).concat("-").repeat(500), "Words like these. ".repeat(20_000)]) {
+      let turns = 0;
+      const ticking = setInterval(() => turns++);
+      const { parts } = await client.countTokens({ model: "openai/gpt-4.1", messages: text });
+      clearInterval(ticking);
+      assert.equal(parts.messages, tokenizer.count(text));
+      if (text === letters) assert.ok(turns >= 2, `others had ${turns} turns`);
+    }
+  });
+});

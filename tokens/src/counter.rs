@@ -82,19 +82,25 @@ impl Growing {
 
     /// The last token of the encoding of `text[start..end]`: the one that is a neighbour of what its own start ends with.
     fn last(&self, vocabulary: &Vocabulary, text: &[u8], start: usize, end: usize) -> (Id, u32) {
-        for length in vocabulary.lengths_before(text, start, end) {
-            let token = vocabulary.find(text, end - length, end);
-            if token == NONE {
-                continue;
-            }
-            let Some(before) = (end - start - length).checked_sub(1) else { return (token, 1) };
-            let (last, count) = self.ends[before];
-            if are_neighbours(vocabulary, last, token) {
-                return (token, count + 1);
-            }
+        // There is one and no other: the guess is mostly right where a sign is repeated, of which there are tokens of many lengths.
+        let guess = self.ends.last().map(|&(last, _)| vocabulary.length(last) + 1);
+        let guess = guess.and_then(|length| self.ends_with(vocabulary, text, start, end, length));
+        let mut lengths = vocabulary.lengths_before(text, start, end);
+        let found = guess.or_else(|| lengths.find_map(|length| self.ends_with(vocabulary, text, start, end, length)));
+        // Never without: every start has an encoding.
+        found.unwrap_or((vocabulary.single(text[end - 1]), 0))
+    }
+
+    /// Whether the last token has this length.
+    fn ends_with(&self, vocabulary: &Vocabulary, text: &[u8], start: usize, end: usize, length: usize) -> Option<(Id, u32)> {
+        let from = end.checked_sub(length).filter(|from| *from >= start)?;
+        let token = vocabulary.find(text, from, end);
+        if token == NONE {
+            return None;
         }
-        // Not reached: every start has an encoding.
-        (vocabulary.single(text[end - 1]), 0)
+        let Some(before) = (from - start).checked_sub(1) else { return Some((token, 1)) };
+        let (last, count) = self.ends[before];
+        are_neighbours(vocabulary, last, token).then_some((token, count + 1))
     }
 
     fn forget_after(&mut self, end: usize) {

@@ -29,3 +29,25 @@ export async function run(texts) {
     texts,
   );
 }
+
+/** The longest task of the page, in milliseconds, while a megabyte of each is counted by `countTokens`. */
+export async function longest(hard) {
+  const { createClient, loadTokenizer } = await import("/modelwire/entry/url.js");
+  await loadTokenizer("o200k_base");
+  const client = createClient({ providers: { openai: { apiKey: "a-key" } }, store: "memory" });
+  const count = (text) => client.countTokens({ model: "openai/gpt-4.1", messages: text });
+  // What is made once, at the first hard piece, is part of loading.
+  await count("xyzzy".repeat(20_000));
+  const longest = [];
+  for (const [name, text] of hard) {
+    let most = 0;
+    const observer = new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => (most = Math.max(most, duration))));
+    observer.observe({ type: "longtask" });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await count(text);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    observer.disconnect();
+    longest.push([name, most]);
+  }
+  return longest;
+}
