@@ -11,13 +11,17 @@ export const entries = [
   "entry/slim.ts",
   "entry/inline.ts",
   "testing.ts",
+  "stores/cloudflare.ts",
+  // For the tests alone: a client has it by its name, "indexeddb".
+  "stores/indexed_db.ts",
+  "stores/deno.ts",
   ...["node", "bun", "url"].map((runtime) => `tokens/for_${runtime}.ts`),
   "tokens/for_deno.js",
   ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `tokens/workerd_${name}.ts`),
 ];
 
 /** Files in js/ whose declarations are public; those that they mention come along. */
-export const declarations = ["index.ts", "testing.ts"];
+export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "stores/deno.ts"];
 
 /** The module's name, in js/wasm/ as in pkg/dist/. */
 export const wasmName = "modelwire_bg.wasm";

@@ -3,14 +3,14 @@
 /** Runs `work` on an open database. */
 export type Database = <T>(work: (database: IDBDatabase) => Promise<T>) => Promise<T>;
 
-/** A database with one store of values under keys that are given apart from them. */
-export function database(name: string, store: string): Database {
+/** A database of stores of values under keys that are given apart from them. */
+export function database(name: string, ...stores: string[]): Database {
   let opening: Promise<IDBDatabase> | undefined;
 
   function open(): Promise<IDBDatabase> {
     return (opening ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(store);
+      request.onupgradeneeded = () => stores.forEach((store) => request.result.createObjectStore(store));
       request.onerror = () => reject(request.error);
       request.onblocked = () => reject(new Error("another tab holds an older version of it open"));
       request.onsuccess = () => {

@@ -9,6 +9,7 @@ const found = findBrowsers();
 function inBrowser(name, program, kind, options) {
   testRuntime(name, {
     page: true,
+    stores: ["IndexedDB", "Cache API"],
     absent: found[program] ? false : explain(program),
     async launch(lab, report) {
       const browser = await puppeteer.launch({ executablePath: found[program], headless: true, ...options });

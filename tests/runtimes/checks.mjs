@@ -20,6 +20,7 @@ import { reasoningChecks } from "./checks/reasoning.mjs";
 import { costChecks } from "./checks/costs.mjs";
 import { resilienceChecks } from "./checks/resilience.mjs";
 import { stoppingChecks } from "./checks/stopping.mjs";
+import { storeChecks } from "./checks/stores.mjs";
 import { streamChecks } from "./checks/streams.mjs";
 import { tokenChecks } from "./checks/tokens.mjs";
 import { toolChecks } from "./checks/tools.mjs";
@@ -27,7 +28,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...storeChecks, ...pageChecks];
 
-/** The checks for a runtime: { page }. */
+/** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

@@ -7,9 +7,11 @@ const launcher = installed("deno", "bin.cjs");
 if (launcher && !program()) execFileSync(process.execPath, [launcher, "--version"]);
 
 testRuntime("Deno", {
+  stores: ["Deno KV"],
+  limitStores: ["Deno KV"],
   absent: launcher ? false : "the package deno is not installed",
   // No permission but the network's, and to read the vocabularies: the package must not need to read another file.
-  launch: commandRuntime(program(), ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-net", ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `--allow-read=node_modules/modelwire/dist/${name}.bin`), "--node-modules-dir=manual", "runtimes/agents/command.mjs"]),
+  launch: commandRuntime(program(), ["run", "--quiet", "--no-prompt", "--no-lock", "--unstable-kv", "--allow-net", ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `--allow-read=node_modules/modelwire/dist/${name}.bin`), "--node-modules-dir=manual", "runtimes/agents/command.mjs"]),
 });
 
 function program() {

@@ -19,19 +19,20 @@ const limitMs = 240_000;
 
 /**
  * One runtime as a node test with a subtest for each check. `launch(lab, report)` runs the list and calls `report` with each
- * result; it resolves when it is through, and its `finally` ends what it started. `absent` is why it cannot run here.
+ * result; it resolves when it is through, and its `finally` ends what it started. `absent` is why it cannot run here; `stores`
+ * are the names of those that the agent makes.
  */
-export function testRuntime(name, { page = false, absent, launch }) {
+export function testRuntime(name, { page = false, stores = [], limitStores = [], absent, launch }) {
   test(name, { skip: absent, timeout: limitMs }, async (t) => {
     const lab = await openLab();
     t.after(() => lab.close());
-    const checks = checksFor({ page });
+    const checks = checksFor({ page, stores, limitStores });
     const waiting = new Map(checks.map((check) => [check.name, deferred()]));
     const report = ({ name: of, error }) => {
       if (error) waiting.get(of)?.reject(new Error(error));
       else waiting.get(of)?.resolve();
     };
-    const settings = { page, aimock: lab.aimock, dead: lab.dead, replay: lab.replay, fixtures: await streamFixtures() };
+    const settings = { page, stores, limitStores, aimock: lab.aimock, dead: lab.dead, replay: lab.replay, fixtures: await streamFixtures() };
     const running = (async () => launch({ ...lab, settings }, report))().finally(() => {
       for (const one of waiting.values()) one.reject(new Error("the runtime ended without a word about this"));
     });

@@ -12,9 +12,12 @@ const limitMs = 30_000;
  */
 const once = (modelwire) => ({ ...modelwire, createClient: (options) => modelwire.createClient({ retry: false, ...options }) });
 
-/** Runs all checks (or those at `indices`); `report` gets { name, ms, error } of each. `settings` come from the driver. */
-export async function runChecks(modelwire, settings, report, indices) {
-  const env = { ...settings, serve: connect(settings.replay), loads };
+/**
+ * Runs all checks (or those at `indices`); `report` gets { name, ms, error } of each. `settings` come from the driver, `made` from
+ * the agent: what makes the stores of its runtime.
+ */
+export async function runChecks(modelwire, settings, report, indices, made) {
+  const env = { ...settings, serve: connect(settings.replay), loads, made };
   const checks = checksFor(env);
   for (const index of indices ?? checks.keys()) await report(await runCheck(checks[index], once(modelwire), env));
 }

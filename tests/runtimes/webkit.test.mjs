@@ -14,6 +14,7 @@ const miniBrowser = ["4.1", "4.0", "6.0"]
 
 testRuntime("WebKit, page", {
   page: true,
+  stores: ["IndexedDB", "Cache API"],
   absent: (!webkitdriver && explain("webkitdriver")) || (!xvfb && explain("xvfb")) || (!miniBrowser && "WebKit's MiniBrowser is not installed"),
   async launch(lab, report) {
     const port = await freePort();

@@ -13,6 +13,13 @@ if (globalThis.Deno) {
 }
 
 const settings = JSON.parse(process.argv.at(-1));
-await runChecks(modelwire, settings, (result) => console.log(`check ${JSON.stringify(result)}`));
+const made = globalThis.Deno?.openKv && (await denoStores());
+await runChecks(modelwire, settings, (result) => console.log(`check ${JSON.stringify(result)}`), undefined, made);
 // Connections that are kept alive would keep the process alive, too.
 process.exit(0);
+
+async function denoStores() {
+  const { kvLimits, kvStore } = await import("modelwire/stores/deno");
+  const kv = await Deno.openKv(":memory:");
+  return { stores: { "Deno KV": (now) => kvStore(kv, now) }, limitStores: { "Deno KV": () => kvLimits(kv) } };
+}

@@ -1,0 +1,226 @@
+// What Cloudflare's Workers have to keep things in: KV and the Cache API for values, a Durable Object for limits and budgets.
+import { describe, errorOf } from "../errors.ts";
+import { CHANGE, type ChangingStore } from "../limits.ts";
+import type { LimitStore, Store } from "../types.ts";
+import { loadCore } from "../wasm.ts";
+
+/** What is needed of a KV namespace. */
+export interface KvNamespace {
+  getWithMetadata<M>(key: string, type: "arrayBuffer"): Promise<{ value: ArrayBuffer | null; metadata: M | null }>;
+  put(key: string, value: ArrayBuffer, options?: { expirationTtl?: number; metadata?: unknown }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list<M>(options: { prefix: string; cursor?: string }): Promise<{ keys: { name: string; metadata?: M }[]; list_complete: boolean; cursor?: string }>;
+}
+
+/** What is needed of a namespace of Durable Objects. */
+export interface DurableObjects {
+  idFromName(name: string): unknown;
+  get(id: any): { fetch(url: string, init?: RequestInit): Promise<Response> };
+}
+
+/** What is needed of the state that a Durable Object is made with. */
+export interface DurableState {
+  storage: { get<T>(key: string): Promise<T | undefined>; put<T>(key: string, value: T): Promise<void> };
+}
+
+/** KV forgets nothing sooner. */
+const LEAST_TTL_SECONDS = 60;
+
+interface Expiring {
+  until?: number;
+}
+
+/**
+ * A `Store` in Workers KV. KV is eventually consistent: what one place has written is seen by others within a minute, and lists
+ * lag behind. Keys have at most 512 bytes, values 25 MiB.
+ */
+export function kvStore(namespace: KvNamespace, now: () => number = Date.now): Store {
+  const isOver = (metadata: Expiring | null | undefined) => metadata?.until !== undefined && metadata.until <= now();
+
+  async function get(key: string): Promise<Uint8Array | null> {
+    const { value, metadata } = await namespace.getWithMetadata<Expiring>(key, "arrayBuffer");
+    return value === null || isOver(metadata) ? null : new Uint8Array(value);
+  }
+
+  return {
+    get,
+    async set(key, value, { ttlSeconds } = {}) {
+      const expires = ttlSeconds !== undefined && {
+        expirationTtl: Math.max(LEAST_TTL_SECONDS, Math.ceil(ttlSeconds)),
+        metadata: { until: now() + ttlSeconds * 1000 } satisfies Expiring,
+      };
+      await namespace.put(key, bufferOf(value), expires || {});
+    },
+    async delete(key) {
+      const was = (await get(key)) !== null;
+      await namespace.delete(key);
+      return was;
+    },
+    async *list(prefix) {
+      for (let cursor: string | undefined, done = false; !done; ) {
+        const page = await namespace.list<Expiring>({ prefix, ...(cursor !== undefined && { cursor }) });
+        for (const { name, metadata } of page.keys) if (!isOver(metadata)) yield name;
+        done = page.list_complete;
+        cursor = page.cursor;
+      }
+    },
+  };
+}
+
+/** No address of anybody's: the names under which things are in a cache. */
+const ADDRESS = "https://modelwire.invalid/";
+const UNTIL = "x-modelwire-until";
+const INDEX = "\0index";
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * A `Store` in the Cache API, of a Worker (each data centre has its own) or a page. A cache may drop what it wants when it wants.
+ * Workers cannot list a cache: there a list of keys is kept in it too, of which two Workers that write at the same moment may
+ * lose one; its value is still there.
+ */
+export function cacheApiStore(cacheName: string, now: () => number = Date.now): Store {
+  const opened = () => caches.open(cacheName);
+  const address = (key: string) => ADDRESS + encodeURIComponent(key);
+  let last: Promise<unknown> = Promise.resolve();
+  let listing: Promise<boolean> | undefined;
+
+  async function read(key: string): Promise<Uint8Array | null> {
+    const found = await (await opened()).match(address(key));
+    if (!found) return null;
+    const value = new Uint8Array(await found.arrayBuffer());
+    const until = found.headers.get(UNTIL);
+    return until !== null && Number(until) <= now() ? null : value;
+  }
+
+  async function write(key: string, value: Uint8Array, ttlSeconds?: number): Promise<void> {
+    const headers = new Headers({ "cache-control": `max-age=${Math.max(1, Math.ceil(ttlSeconds ?? YEAR_SECONDS))}` });
+    if (ttlSeconds !== undefined) headers.set(UNTIL, String(now() + ttlSeconds * 1000));
+    await (await opened()).put(address(key), new Response(bufferOf(value), { headers }));
+  }
+
+  /** Changes the list of keys, where the cache has none of its own; one after the other. */
+  async function note(change: (keys: Set<string>) => boolean): Promise<void> {
+    if (await lists()) return;
+    const next = last.then(async () => {
+      const keys = await noted();
+      if (change(keys)) await write(INDEX, new TextEncoder().encode(JSON.stringify([...keys])));
+    });
+    last = next.catch(() => {});
+    await next;
+  }
+
+  async function noted(): Promise<Set<string>> {
+    const kept = await read(INDEX);
+    return new Set(kept ? (JSON.parse(new TextDecoder().decode(kept)) as string[]) : []);
+  }
+
+  /** workerd has the method, which says that it is not implemented. */
+  function lists(): Promise<boolean> {
+    return (listing ??= opened().then((cache) => cache.keys(address(INDEX))).then(
+      () => true,
+      () => false,
+    ));
+  }
+
+  return {
+    get: read,
+    async set(key, value, { ttlSeconds } = {}) {
+      await write(key, value, ttlSeconds);
+      await note((keys) => !keys.has(key) && Boolean(keys.add(key)));
+    },
+    async delete(key) {
+      const was = (await read(key)) !== null;
+      await (await opened()).delete(address(key));
+      await note((keys) => keys.delete(key));
+      return was;
+    },
+    async *list(prefix) {
+      const all = (await lists())
+        ? (await (await opened()).keys()).map(({ url }) => decodeURIComponent(url.slice(ADDRESS.length)))
+        : [...(await noted())];
+      for (const key of all) if (key.startsWith(prefix) && (await read(key)) !== null) yield key;
+    },
+  };
+}
+
+/**
+ * A `LimitStore` of Durable Objects, one for each limit or budget: `limits: { openai: { …, scope: durableObjectLimits(env.LIMITS) } }`.
+ * The binding's class is `LimitObject`, which your Worker exports. One round trip a call: the object decides, with this package's
+ * own rules.
+ */
+export function durableObjectLimits(binding: DurableObjects): LimitStore & ChangingStore {
+  async function ask(key: string, what: string, init: RequestInit): Promise<Response> {
+    const response = await binding.get(binding.idFromName(key)).fetch(`https://limits.invalid/${what}`, init);
+    if (!response.ok && response.status !== 409) throw errorOf("storage", `the LimitObject of "${key}": ${await response.text()}`);
+    return response;
+  }
+  async function change(key: string, change: string): Promise<number> {
+    // Infinity is no number of JSON's.
+    return Number(await (await ask(key, "change", { method: "POST", body: change })).text());
+  }
+  return {
+    [CHANGE]: change,
+    take: async (key, cost) => ({ waitMs: await change(key, JSON.stringify({ take: cost })) }),
+    async update(key, change) {
+      for (;;) {
+        const found = await ask(key, "state", {});
+        const version = found.headers.get("x-version")!;
+        const bytes = new Uint8Array(await found.arrayBuffer());
+        const { state, result } = change(version === "0" ? null : bytes, Number(found.headers.get("x-now")));
+        const swapped = await ask(key, "swap", { method: "POST", body: bufferOf(state), headers: { "x-version": version } });
+        await swapped.body?.cancel();
+        // Another one was faster: again, on what he left.
+        if (swapped.ok) return result;
+      }
+    },
+  };
+}
+
+/**
+ * The Durable Object behind `durableObjectLimits`: `export { LimitObject } from "modelwire/stores/cloudflare"` in the Worker that
+ * imports `modelwire`. Its state is some hundred bytes.
+ */
+export class LimitObject {
+  readonly #storage: DurableState["storage"];
+
+  constructor(state: DurableState) {
+    this.#storage = state.storage;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    try {
+      return await this.#answer(request);
+    } catch (thrown) {
+      return new Response(describe(thrown), { status: 500 });
+    }
+  }
+
+  // Between the read and the write nobody else is let in: an object waits for its storage alone.
+  async #answer(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const body = new Uint8Array(await request.arrayBuffer());
+    const core = pathname === "/change" ? await loadCore() : undefined;
+    const { version, state } = (await this.#storage.get<KeptLimit>("kept")) ?? { version: 0, state: undefined };
+    const keep = (state: Uint8Array) => this.#storage.put<KeptLimit>("kept", { version: version + 1, state });
+    if (core) {
+      const [changed, number] = core.limit_change(state, Date.now(), new TextDecoder().decode(body));
+      await keep(changed);
+      return new Response(String(number));
+    }
+    if (pathname === "/swap") {
+      if (String(version) !== request.headers.get("x-version")) return new Response("changed meanwhile", { status: 409 });
+      await keep(body);
+      return new Response("kept");
+    }
+    return new Response(bufferOf(state ?? new Uint8Array()), { headers: { "x-version": String(version), "x-now": String(Date.now()) } });
+  }
+}
+
+interface KeptLimit {
+  version: number;
+  state: Uint8Array;
+}
+
+function bufferOf(value: Uint8Array): ArrayBuffer {
+  return value.slice().buffer as ArrayBuffer;
+}
