@@ -2,14 +2,9 @@
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { errorOf } from "./errors.ts";
 import type { Handles } from "./handles.ts";
+import { CHANGE, type ChangingStore } from "./stores/changing.ts";
 import type { Limits, LimitStatus, LimitStore } from "./types.ts";
 import type { Core } from "./wasm.ts";
-
-/** A store that changes what it keeps by itself, by the core's own text of a change: one round trip in place of two. */
-export interface ChangingStore {
-  [CHANGE](key: string, change: string): Promise<number>;
-}
-export const CHANGE = Symbol.for("modelwire.change");
 
 /** Stands for the store that all tabs and workers of the site share. */
 export interface OriginScope extends LimitStore {

@@ -12,8 +12,7 @@ export const entries = [
   "entry/inline.ts",
   "testing.ts",
   "stores/cloudflare.ts",
-  // For the tests alone: a client has it by its name, "indexeddb".
-  "stores/indexed_db.ts",
+  "stores/web.ts",
   "stores/deno.ts",
   ...["node", "bun", "url"].map((runtime) => `tokens/for_${runtime}.ts`),
   "tokens/for_deno.js",
@@ -21,7 +20,7 @@ export const entries = [
 ];
 
 /** Files in js/ whose declarations are public; those that they mention come along. */
-export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "stores/deno.ts"];
+export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "stores/deno.ts", "stores/web.ts"];
 
 /** The module's name, in js/wasm/ as in pkg/dist/. */
 export const wasmName = "modelwire_bg.wasm";

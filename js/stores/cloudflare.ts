@@ -1,8 +1,11 @@
 // What Cloudflare's Workers have to keep things in: KV and the Cache API for values, a Durable Object for limits and budgets.
 import { describe, errorOf } from "../errors.ts";
-import { CHANGE, type ChangingStore } from "../limits.ts";
 import type { LimitStore, Store } from "../types.ts";
 import { loadCore } from "../wasm.ts";
+import { bufferOf } from "./bytes.ts";
+import { CHANGE, type ChangingStore } from "./changing.ts";
+
+export { cacheApiStore } from "./cache_api.ts";
 
 /** What is needed of a KV namespace. */
 export interface KvNamespace {
@@ -67,88 +70,12 @@ export function kvStore(namespace: KvNamespace, now: () => number = Date.now): S
   };
 }
 
-/** No address of anybody's: the names under which things are in a cache. */
-const ADDRESS = "https://modelwire.invalid/";
-const UNTIL = "x-modelwire-until";
-const INDEX = "\0index";
-const YEAR_SECONDS = 365 * 24 * 60 * 60;
-
-/**
- * A `Store` in the Cache API, of a Worker (each data centre has its own) or a page. A cache may drop what it wants when it wants.
- * Workers cannot list a cache: there a list of keys is kept in it too, of which two Workers that write at the same moment may
- * lose one; its value is still there.
- */
-export function cacheApiStore(cacheName: string, now: () => number = Date.now): Store {
-  const opened = () => caches.open(cacheName);
-  const address = (key: string) => ADDRESS + encodeURIComponent(key);
-  let last: Promise<unknown> = Promise.resolve();
-  let listing: Promise<boolean> | undefined;
-
-  async function read(key: string): Promise<Uint8Array | null> {
-    const found = await (await opened()).match(address(key));
-    if (!found) return null;
-    const value = new Uint8Array(await found.arrayBuffer());
-    const until = found.headers.get(UNTIL);
-    return until !== null && Number(until) <= now() ? null : value;
-  }
-
-  async function write(key: string, value: Uint8Array, ttlSeconds?: number): Promise<void> {
-    const headers = new Headers({ "cache-control": `max-age=${Math.max(1, Math.ceil(ttlSeconds ?? YEAR_SECONDS))}` });
-    if (ttlSeconds !== undefined) headers.set(UNTIL, String(now() + ttlSeconds * 1000));
-    await (await opened()).put(address(key), new Response(bufferOf(value), { headers }));
-  }
-
-  /** Changes the list of keys, where the cache has none of its own; one after the other. */
-  async function note(change: (keys: Set<string>) => boolean): Promise<void> {
-    if (await lists()) return;
-    const next = last.then(async () => {
-      const keys = await noted();
-      if (change(keys)) await write(INDEX, new TextEncoder().encode(JSON.stringify([...keys])));
-    });
-    last = next.catch(() => {});
-    await next;
-  }
-
-  async function noted(): Promise<Set<string>> {
-    const kept = await read(INDEX);
-    return new Set(kept ? (JSON.parse(new TextDecoder().decode(kept)) as string[]) : []);
-  }
-
-  /** workerd has the method, which says that it is not implemented. */
-  function lists(): Promise<boolean> {
-    return (listing ??= opened().then((cache) => cache.keys(address(INDEX))).then(
-      () => true,
-      () => false,
-    ));
-  }
-
-  return {
-    get: read,
-    async set(key, value, { ttlSeconds } = {}) {
-      await write(key, value, ttlSeconds);
-      await note((keys) => !keys.has(key) && Boolean(keys.add(key)));
-    },
-    async delete(key) {
-      const was = (await read(key)) !== null;
-      await (await opened()).delete(address(key));
-      await note((keys) => keys.delete(key));
-      return was;
-    },
-    async *list(prefix) {
-      const all = (await lists())
-        ? (await (await opened()).keys()).map(({ url }) => decodeURIComponent(url.slice(ADDRESS.length)))
-        : [...(await noted())];
-      for (const key of all) if (key.startsWith(prefix) && (await read(key)) !== null) yield key;
-    },
-  };
-}
-
 /**
  * A `LimitStore` of Durable Objects, one for each limit or budget: `limits: { openai: { …, scope: durableObjectLimits(env.LIMITS) } }`.
  * The binding's class is `LimitObject`, which your Worker exports. One round trip a call: the object decides, with this package's
  * own rules.
  */
-export function durableObjectLimits(binding: DurableObjects): LimitStore & ChangingStore {
+export function durableObjectLimits(binding: DurableObjects): LimitStore {
   async function ask(key: string, what: string, init: RequestInit): Promise<Response> {
     const response = await binding.get(binding.idFromName(key)).fetch(`https://limits.invalid/${what}`, init);
     if (!response.ok && response.status !== 409) throw errorOf("storage", `the LimitObject of "${key}": ${await response.text()}`);
@@ -158,7 +85,7 @@ export function durableObjectLimits(binding: DurableObjects): LimitStore & Chang
     // Infinity is no number of JSON's.
     return Number(await (await ask(key, "change", { method: "POST", body: change })).text());
   }
-  return {
+  const store: LimitStore & ChangingStore = {
     [CHANGE]: change,
     take: async (key, cost) => ({ waitMs: await change(key, JSON.stringify({ take: cost })) }),
     async update(key, change) {
@@ -174,6 +101,7 @@ export function durableObjectLimits(binding: DurableObjects): LimitStore & Chang
       }
     },
   };
+  return store;
 }
 
 /**
@@ -219,8 +147,4 @@ export class LimitObject {
 interface KeptLimit {
   version: number;
   state: Uint8Array;
-}
-
-function bufferOf(value: Uint8Array): ArrayBuffer {
-  return value.slice().buffer as ArrayBuffer;
 }

@@ -18,6 +18,10 @@ export interface IndexedDbStore extends Store {
   values(prefix: string, from?: string): Promise<Uint8Array[]>;
 }
 
+/**
+ * A `Store` in an IndexedDB database of this name, for all tabs and workers of the site. What is written is committed, not synced:
+ * a crash of the machine may lose the last moment.
+ */
 export function indexedDbStore(name = "modelwire", now: () => number = Date.now): IndexedDbStore {
   const use = database(name, VALUES, ENDS);
   const isOver = ({ until }: Kept) => until !== undefined && until <= now();

@@ -12,7 +12,7 @@ addEventListener("unhandledrejection", (event) => {
 const post = (path, value) => fetch(path, { method: "POST", body: JSON.stringify(value) });
 const settings = await (await fetch("/settings")).json();
 const stores = "/node_modules/modelwire/dist/stores";
-const [{ indexedDbStore }, { cacheApiStore }] = await Promise.all([import(`${stores}/indexed_db.js`), import(`${stores}/cloudflare.js`)]);
+const { cacheApiStore, indexedDbStore } = await import(`${stores}/web.js`);
 const made = { stores: { IndexedDB: (now) => indexedDbStore("checks", now), "Cache API": (now) => cacheApiStore("checks", now) } };
 try {
   await runChecks(modelwire, settings, (result) => post("/report", result), undefined, made);

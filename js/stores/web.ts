@@ -1,0 +1,3 @@
+// What a page has to keep things in. `store: "indexeddb"` is the first of these under its usual name.
+export { cacheApiStore } from "./cache_api.ts";
+export { indexedDbStore } from "./indexed_db.ts";
