@@ -1,0 +1,136 @@
+// What may happen to a page's database, in real browsers: deleted, upgraded, full, forbidden. No call fails for it, and nothing that
+// was spent is lost while the page lives.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { join, normalize } from "node:path";
+import { after, before, describe, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { chromiumFlags, findBrowsers } from "../../js/build/browsers.mjs";
+import { root } from "../../js/build/run.mjs";
+
+const dist = join(root, "pkg", "dist");
+const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+
+async function open() {
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://x");
+    if (pathname === "/v1/chat/completions") return request.resume() && response.writeHead(200, { "content-type": "application/json" }).end(answer);
+    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
+    try {
+      const content = await readFile(join(dist, normalize(pathname.replace("/modelwire/", "/"))));
+      response.writeHead(200, { "content-type": pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript" }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+}
+
+/** Runs in a page: a client, and what it needs for one call. */
+async function prepare() {
+  const { createClient } = await import("/modelwire/entry/url.js");
+  globalThis.make = () =>
+    createClient({ providers: { mine: { kind: "openai-compatible", baseURL: `${location.origin}/v1` } }, catalog: { "mine/m": { price: { input: 1000, output: 1000 } } }, retry: false });
+  globalThis.client = make();
+  globalThis.ask = async (tags = {}) => (await client.chat({ model: "mine/m", messages: "Hi", tags })).text;
+  /** What all clients see: in the database, or in memory while that is not to be had. */
+  globalThis.requests = async () => (await client.costs.summary()).requests;
+}
+
+const found = findBrowsers();
+const browsers = { chromium: { args: chromiumFlags }, firefox: { browser: "firefox" } };
+
+for (const [name, options] of Object.entries(browsers)) {
+  describe(`a page's database in ${name}`, { skip: found[name] ? false : `there is no ${name}` }, () => {
+    let browser;
+    before(async () => {
+      browser = await puppeteer.launch({ executablePath: found[name], headless: true, ...options });
+    });
+    after(() => browser?.close());
+
+    /** A site of its own, so that what one test does to its database is none of the others' business. */
+    async function withPage(run) {
+      const site = await open();
+      const page = await browser.newPage();
+      const warnings = [];
+      page.on("console", (message) => ["warn", "warning"].includes(message.type()) && warnings.push(message.text()));
+      try {
+        await page.goto(site.origin);
+        await run(page, { site, warnings });
+      } finally {
+        await page.close();
+        await site.close();
+      }
+    }
+
+    test("may be deleted under our hands: the next call makes it anew", () =>
+      withPage(async (page) => {
+        await page.evaluate(prepare);
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        assert.equal(await page.evaluate(() => requests()), 1);
+        await page.evaluate(() => new Promise((resolve, reject) => Object.assign(indexedDB.deleteDatabase("modelwire"), { onsuccess: resolve, onerror: reject, onblocked: reject })));
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        assert.equal(await page.evaluate(() => requests()), 1, "what was deleted is gone, and the new is there");
+      }));
+
+    test("may be a newer version's, or be made one in another tab: the ledger goes on in memory, and says so once", () =>
+      withPage(async (page, { site, warnings }) => {
+        await page.evaluate(prepare);
+        await page.evaluate(() => ask());
+        assert.equal(await page.evaluate(() => requests()), 1);
+        const other = await browser.newPage();
+        await other.goto(site.origin);
+        // Not held up by the tab that has it open.
+        await other.evaluate(() => new Promise((resolve, reject) => {
+          const request = indexedDB.open("modelwire", 7);
+          request.onsuccess = () => resolve(request.result.close());
+          request.onerror = request.onblocked = reject;
+        }));
+        await other.close();
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        assert.equal(await page.evaluate(() => requests()), 2, "those since then");
+        assert.equal(warnings.filter((text) => text.includes("ledger")).length, 1, warnings.join("\n"));
+      }));
+
+    test("may be forbidden, as in some private windows: the ledger is in memory", () =>
+      withPage(async (page, { warnings }) => {
+        await page.evaluate(() => {
+          IDBFactory.prototype.open = () => {
+            throw new DOMException("The operation is insecure.", "SecurityError");
+          };
+        });
+        await page.evaluate(prepare);
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        assert.deepEqual(await page.evaluate(async () => [await requests(), client.costs.totalUsd]), [1, 0.002]);
+        assert.match(warnings.join("\n"), /ledger.*insecure/);
+      }));
+
+    // Only Chromium lets a test say how much room there is.
+    test("may be full: what does not fit is in memory, and kept when there is room again", { skip: name !== "chromium" }, () =>
+      withPage(async (page, { site, warnings }) => {
+        const devtools = await page.createCDPSession();
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 20_000 });
+        await page.evaluate(prepare);
+        await page.evaluate(() => ask());
+        assert.equal(await page.evaluate(() => requests()), 1);
+        // A note that does not compress, larger than all the room that there is.
+        await page.evaluate(() => {
+          globalThis.note = Array.from({ length: 3000 }, () => crypto.randomUUID()).join("");
+        });
+        for (let count = 0; count < 3; count++) assert.equal(await page.evaluate(() => ask({ note })), "Hi");
+        await page.evaluate(() => client.close());
+        assert.equal(await page.evaluate(() => requests()), 4);
+        assert.match(warnings.join("\n"), /ledger/);
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
+        await page.evaluate(() => (globalThis.client = make()));
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+        await page.evaluate(() => client.close());
+        await page.reload();
+        await page.evaluate(prepare);
+        assert.equal(await page.evaluate(() => requests()), 5, "all of them, after a reload");
+      }));
+  });
+}
