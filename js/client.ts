@@ -184,6 +184,24 @@ export function createClient(options: ClientOptions): Client {
       chat: <T>(request: ChatRequest<T>) => chat(withDefaults(defaults, request)) as Promise<ChatResponse<T>>,
       stream: <T>(request: ChatRequest<T>) => new ChatStream<T>(stream(withDefaults(defaults, request))),
 
+      batch(requests, options) {
+        // A part of the package by itself; what is wrong with its arguments is told by whoever waits for it.
+        const made = import("./batch.ts").then(({ Batch }) => new Batch((request) => client.chat(request), requests, options));
+        made.catch(() => {});
+        return {
+          get results() {
+            const results = made.then((batch) => batch.results);
+            results.catch(() => {});
+            return results;
+          },
+          cancel: () => void made.then((batch) => batch.cancel()).catch(() => {}),
+          handle: Promise.resolve(null),
+          async *[Symbol.asyncIterator]() {
+            yield* await made;
+          },
+        };
+      },
+
       async embed(request) {
         const { data, signal } = readRequest(request);
         const [json, embeddings] = await run(signal, connect, ({ core, client }, call) => reading(() => core.embed(client, call, data)));

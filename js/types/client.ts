@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The client: what it is made of, and what it does.
 import type { LlmError } from "../errors.ts";
+import type { BatchOptions, BatchRun } from "./batch.ts";
 import type { BudgetOptions, CostLedger } from "./money.ts";
 import type { ClientEvents, FallbackOptions, KeyRing, LimitOptions, Limits, RetryOptions, TimeoutOptions } from "./policies.ts";
 import type { ChatRequest } from "./request.ts";
@@ -148,6 +149,13 @@ export interface Client extends AsyncDisposable {
    * `tags`, `headers` and `providerOptions` add up. Closing either closes both.
    */
   with(defaults: Partial<ChatRequest>): Client;
+  /**
+   * Many calls, `concurrency` at a time (default 8), of anything that can be iterated: rows are read as places become free. It
+   * starts at once. Iterating gives items as they finish and keeps none (leaving the loop cancels the rest); `results` keeps all,
+   * in order, and must be asked for before the first item is taken. One item's failure is its own; `stopOnError` ends the rest
+   * with it. Limits, budgets, retries and fallbacks are those of the client.
+   */
+  batch(requests: Iterable<ChatRequest> | AsyncIterable<ChatRequest>, options?: BatchOptions): BatchRun;
   /** Vectors for texts, as many requests as it takes. Rejects with an `LlmError`. */
   embed(request: EmbedRequest): Promise<EmbedResponse>;
   /** The provider's own list (of models that chat, at Cohere), as far as it says something of each: the rest is null. */
