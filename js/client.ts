@@ -2,7 +2,7 @@
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { catalogue, isLoaded } from "./catalogue.ts";
 import { costsIn, ledgerOf } from "./costs.ts";
-import { LlmError, describe, errorFrom, errorOf, type ErrorData } from "./errors.ts";
+import { LlmError, describe, errorFrom, errorOf, part, type ErrorData } from "./errors.ts";
 import { Events } from "./events.ts";
 import { onCollected } from "./finalize.ts";
 import { Handles } from "./handles.ts";
@@ -186,7 +186,7 @@ export function createClient(options: ClientOptions): Client {
 
       batch(requests, options) {
         // A part of the package by itself; what is wrong with its arguments is told by whoever waits for it.
-        const made = import("./batch.ts").then(({ Batch }) => new Batch((request) => client.chat(request), requests, options));
+        const made = part(import("./batch.ts")).then(({ Batch }) => new Batch((request) => client.chat(request), requests, options));
         made.catch(() => {});
         return {
           get results() {
@@ -217,7 +217,7 @@ export function createClient(options: ClientOptions): Client {
       estimate: (request) => question(withDefaults(defaults, request), { what: "estimate" }),
 
       async fit(request, options) {
-        const { fitWith } = await import("./fit.ts");
+        const { fitWith } = await part(import("./fit.ts"));
         return fitWith((asked, how) => question(asked, { ...how, what: "fit" }), withDefaults(defaults, request), options);
       },
 

@@ -1,6 +1,6 @@
 // `client.costs`: what the core says was spent, added up. Prices are the core's; where it is kept is in kept_ledger.ts.
 import { Call, watch, type Connection, type Running } from "./call.ts";
-import { errorOf } from "./errors.ts";
+import { errorOf, part } from "./errors.ts";
 import type { KeptLedger } from "./kept_ledger.ts";
 import type { ClientOptions, Cost, CostLedger, LedgerEntry } from "./types.ts";
 
@@ -100,7 +100,7 @@ export function ledgerOf(costs: Costs, connect: () => Promise<Connection>, runni
     return result.finally(release);
   }
   // A part of the package by itself: who only looks at the total does not load it.
-  const reports = () => import("./ledger.ts");
+  const reports = () => part(import("./ledger.ts"));
   return {
     get totalUsd() {
       return costs.totalUsd;

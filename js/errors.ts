@@ -128,3 +128,10 @@ export function errorFrom(thrown: unknown, stop?: Stop, cause?: unknown): LlmErr
 export function describe(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : String((thrown as Partial<Error> | null)?.message ?? thrown);
 }
+
+/** A part of the package that is loaded when it is needed: what prevents that is told as everything else is. */
+export function part<T>(loading: Promise<T>): Promise<T> {
+  return loading.catch((thrown: unknown) => {
+    throw errorOf("network", `a part of modelwire could not be loaded: ${describe(thrown)}`, thrown);
+  });
+}

@@ -2,7 +2,7 @@
 import { catalogue } from "./catalogue.ts";
 import { counter } from "./tokens/source.ts";
 import type { Costs, Entry } from "./costs.ts";
-import { errorFrom, type LlmError } from "./errors.ts";
+import { describe, errorFrom, type LlmError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import type { Handles } from "./handles.ts";
 import type { Keys } from "./keys.ts";
@@ -58,7 +58,8 @@ export function bindHost(
         return response;
       } catch (thrown) {
         failed = kind;
-        throw thrown;
+        if (init.signal?.aborted || globalThis.navigator?.onLine !== false) throw thrown;
+        throw new TypeError(`the browser is offline (${describe(thrown)})`, { cause: thrown });
       }
     },
     key: (provider, index) => keys.get(provider, index),
@@ -81,7 +82,12 @@ export function bindHost(
     now: () => (clock ?? Date).now(),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        signal.addEventListener("abort", start(resolve, ms));
+        const stop = start(resolve, ms);
+        // Settled also when nobody waits any more: what the core keeps for a promise is kept until that is.
+        signal.addEventListener("abort", () => {
+          stop();
+          resolve();
+        });
       }),
     wake(callback, ms) {
       const stop = start(callback, ms);
@@ -93,7 +99,7 @@ export function bindHost(
     page: base !== undefined,
     reaches(url) {
       const { origin } = new URL(url);
-      if (!base || injected || origin === globalThis.location.origin || allowed.has(failed)) return undefined;
+      if (!base || injected || origin === globalThis.location.origin || allowed.has(failed) || globalThis.navigator?.onLine === false) return undefined;
       // A request that CORS does not judge: all it tells is that a server is there. Without the path, keys and headers of
       // the call. (`redirect: "manual"` would fail it, by the standard.)
       const probe = { mode: "no-cors", cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" } as const;

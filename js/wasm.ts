@@ -108,7 +108,7 @@ export interface HostBindings {
   /** Loads a vocabulary. */
   loadTokens(encoding: string): Promise<void>;
   now(): number;
-  /** Resolves after a time, unless the signal is aborted before. */
+  /** Resolves after a time, or when the signal is aborted: every promise that the core waits for must settle. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;

@@ -17,7 +17,7 @@
  * | quota | the account has no money or allowance left | the provider's billing page |
  * | overloaded | the provider is out of capacity | wait |
  * | server | the provider failed | try again |
- * | network | no connection, or it broke | try again |
+ * | network | no connection (in a page the message says when the browser is offline), or it broke | try again |
  * | cors | the server answers, but not to this page | call it through a server of yours |
  * | timeout | a time of `timeout` was over (the message says which), or the provider gave up | a longer one, or try again |
  * | truncated | the stream ended before the answer did: see `partial` | try again |

@@ -108,6 +108,22 @@ for (const [name, options] of Object.entries(browsers)) {
         assert.match(warnings.join("\n"), /ledger.*insecure/);
       }));
 
+    test("is there without a network, which an error says", { skip: name !== "chromium" && "only Chromium can be told to be offline" }, () =>
+      withPage(async (page) => {
+        await page.evaluate(prepare);
+        await page.evaluate(() => ask());
+        assert.equal(await page.evaluate(() => requests()), 1);
+        await page.setOfflineMode(true);
+        const error = await page.evaluate(() => ask().catch(({ code, message, retryable }) => ({ code, message, retryable })));
+        assert.deepEqual([error.code, error.retryable], ["network", true]);
+        assert.match(error.message, /the browser is offline/);
+        assert.equal(await page.evaluate(() => requests()), 1);
+        // A part of the package that was not loaded before is not there either.
+        assert.equal(await page.evaluate(() => client.batch([]).results.catch(({ code }) => code)), "network");
+        await page.setOfflineMode(false);
+        assert.equal(await page.evaluate(() => ask()), "Hi");
+      }));
+
     // Only Chromium lets a test say how much room there is.
     test("may be full: what does not fit is in memory, and kept when there is room again", { skip: name !== "chromium" }, () =>
       withPage(async (page, { site, warnings }) => {

@@ -137,6 +137,21 @@ export const clientChecks = [
     },
   },
   {
+    name: "a batch answers each row in its place, and one row's failure is its own",
+    async run({ createClient }, env) {
+      const server = await env.serve(answering);
+      const client = createClient({ providers: openai.provider(server.baseURL, key) });
+      async function* rows() {
+        for (let row = 0; row < 20; row++) yield row === 7 ? { model: "nobody/m", messages: "Hi" } : ask;
+      }
+      const results = await client.batch(rows(), { concurrency: 3 }).results;
+      equal(results.map(({ index, ok, response, error }) => [index, ok ? response.text : error.code]), Array.from({ length: 20 }, (_, row) => [row, row === 7 ? "config" : text]), "the results");
+      const seen = [];
+      for await (const { index } of client.batch([ask, ask, ask])) seen.push(index);
+      equal(seen.sort(), [0, 1, 2], "the items");
+    },
+  },
+  {
     name: "methods may be taken off a client",
     async run({ createClient }, env) {
       const server = await env.serve(answering);
