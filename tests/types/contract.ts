@@ -2,6 +2,8 @@
 // accepted. Compiled only; run (by tests/js/contract.test.mjs) where the contract is at hand.
 import type * as contract from "../../../shared/design/api.d.ts";
 import * as modelwire from "modelwire";
+import { cacheApiStore, durableObjectLimits, kvStore } from "modelwire/stores/cloudflare";
+import { kvLimits, kvStore as denoStore } from "modelwire/stores/deno";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 /** `Given` may stand where `Wanted` is asked for. */
@@ -12,7 +14,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "on" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "batch" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,
@@ -46,6 +48,14 @@ export type Equal = [
   Check<Same<modelwire.ChatResponse, contract.ChatResponse>>,
   Check<Same<modelwire.Usage, contract.Usage>>,
   Check<Same<modelwire.Cost, contract.Cost>>,
+  Check<Same<modelwire.BatchOptions, contract.BatchOptions>>,
+  Check<Same<modelwire.BatchRun, contract.BatchRun>>,
+  Check<Same<modelwire.BatchItem, contract.BatchItem>>,
+  Check<Same<ReturnType<typeof kvStore>, contract.Store>>,
+  Check<Same<ReturnType<typeof denoStore>, contract.Store>>,
+  Check<Same<ReturnType<typeof cacheApiStore>, contract.Store>>,
+  Check<Same<ReturnType<typeof durableObjectLimits>, contract.LimitStore>>,
+  Check<Same<ReturnType<typeof kvLimits>, contract.LimitStore>>,
   Check<Same<modelwire.Tokenizer, contract.Tokenizer>>,
   Check<Same<modelwire.TokenCount, contract.TokenCount>>,
   Check<Same<modelwire.Estimate, contract.Estimate>>,
