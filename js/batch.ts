@@ -1,5 +1,5 @@
 // `client.batch`: many calls, some at a time. Loaded when the first is made.
-import { describe, errorFrom, errorOf, type LlmError } from "./errors.ts";
+import { describe, errorFrom, errorOf, report, type LlmError } from "./errors.ts";
 import type { BatchItem, BatchOptions, ChatRequest, ChatResponse } from "./types.ts";
 
 /** What a client without a limit of its own stands, and its provider too. */
@@ -148,11 +148,7 @@ export class Batch {
     try {
       this.#options.onProgress?.({ done: this.#done, failed: this.#failed, total: this.#total, usd: this.#nano / 1e9 });
     } catch (thrown) {
-      // As an event target does: no business of the other rows'.
-      if (typeof reportError === "function") reportError(thrown);
-      else queueMicrotask(() => {
-        throw thrown;
-      });
+      report(thrown);
     }
   }
 

@@ -17,8 +17,6 @@ export class Costs {
   readonly #open: (() => Promise<KeptLedger>) | undefined;
   #kept: KeptLedger | undefined;
   #opening: Promise<KeptLedger | undefined> | undefined;
-  /** Whether what a store holds already is in the sum. */
-  #looked = false;
 
   /** `open`: where it is kept; without, in memory. */
   constructor(open?: () => Promise<KeptLedger>) {
@@ -75,10 +73,7 @@ export class Costs {
 
   /** Whole nano-dollars add up exactly, up to nine million dollars. */
   get totalUsd(): number {
-    if (!this.#looked) {
-      this.#looked = true;
-      void this.kept().then((kept) => kept?.refresh());
-    }
+    if (!this.#kept) void this.kept().then((kept) => kept?.nano);
     return (this.#nano + (this.#kept?.nano ?? 0)) / 1e9;
   }
 }

@@ -135,3 +135,11 @@ export function part<T>(loading: Promise<T>): Promise<T> {
     throw errorOf("network", `a part of modelwire could not be loaded: ${describe(thrown)}`, thrown);
   });
 }
+
+/** What a listener threw: told to the page or the process, as an event target does, and not to who called it. */
+export function report(thrown: unknown): void {
+  if (typeof reportError === "function") reportError(thrown);
+  else queueMicrotask(() => {
+    throw thrown;
+  });
+}

@@ -1,5 +1,5 @@
 // `client.on`: who listens to what, told by the core.
-import { errorOf } from "./errors.ts";
+import { errorOf, report } from "./errors.ts";
 import type { ClientEvents } from "./types.ts";
 
 type Name = keyof ClientEvents;
@@ -29,11 +29,7 @@ export class Events {
       try {
         listener(JSON.parse(record) as never);
       } catch (thrown) {
-        // As an event target does: told to the page or the process, not to who dispatched it.
-        if (typeof reportError === "function") reportError(thrown);
-        else queueMicrotask(() => {
-          throw thrown;
-        });
+        report(thrown);
       }
     }
   }

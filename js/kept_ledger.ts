@@ -17,10 +17,10 @@ const AT_ONCE = 32;
 
 export interface KeptLedger {
   add(entry: Entry): void;
-  /** Nano-dollars of all that was ever kept, as far as it is known. */
+  /** Nano-dollars of all that was ever kept, as far as it is known. Who looks has a store read, if it may have changed. */
   readonly nano: number;
-  /** Looks again. */
-  refresh(): Promise<void>;
+  /** Others have changed it. */
+  outdated(): void;
   /** From a time on, oldest first. */
   entries(from?: string): Promise<Entry[]>;
   clear(): Promise<void>;
@@ -38,7 +38,7 @@ export function originLedger(): KeptLedger {
   if (ofOrigin) return ofOrigin;
   const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel("modelwire-ledger") : undefined;
   const ledger = keptLedger(indexedDbStore(), () => channel?.postMessage(null), MOST_ENTRIES);
-  channel?.addEventListener("message", () => void ledger.refresh());
+  channel?.addEventListener("message", () => ledger.outdated());
   return (ofOrigin = ledger);
 }
 
@@ -55,6 +55,8 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
   let writing: Promise<void> | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
+  /** Not looked at since it changed: nobody is told of a sum that he does not ask for, which may be a list of 100,000 keys. */
+  let isOutdated = true;
   let writes = 0;
   let hasWarned = false;
 
@@ -99,9 +101,28 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
     sum();
   }
 
+  async function refresh(): Promise<void> {
+    isOutdated = false;
+    again = true;
+    looking ??= (async () => {
+      while (again) {
+        again = false;
+        await look();
+      }
+    })()
+      .catch(warn)
+      .finally(() => (looking = undefined));
+    return looking;
+  }
+
   const ledger: KeptLedger = {
     get nano() {
+      if (isOutdated) void refresh();
       return nano;
+    },
+
+    outdated() {
+      isOutdated = true;
     },
 
     add(entry) {
@@ -110,19 +131,6 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
       sum();
       // One after the other: two at once would write the same.
       writing ??= write().catch(warn).finally(() => (writing = undefined));
-    },
-
-    async refresh() {
-      again = true;
-      looking ??= (async () => {
-        while (again) {
-          again = false;
-          await look();
-        }
-      })()
-        .catch(warn)
-        .finally(() => (looking = undefined));
-      return looking;
     },
 
     async entries(first = "") {

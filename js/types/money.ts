@@ -38,8 +38,8 @@ export interface BudgetOptions {
  */
 export interface CostLedger {
   /**
-   * Of all that is in the ledger, as far as it was read: the first look at it has a store read, beside. `summary()` waits for
-   * that. What other tabs spend is in it as soon as they have kept it.
+   * Of all that is in the ledger, as far as it was read: a look at it has the store read, beside, if others may have added to it,
+   * and the next look knows. `summary()` waits for that.
    */
   readonly totalUsd: number;
   /** What a usage costs, without a call; null when the price is unknown. */

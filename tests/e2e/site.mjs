@@ -1,8 +1,13 @@
 // What the page's tests share: the page on a web server, in a folder as on any static host, and what a person sees of it.
 import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, normalize, resolve } from "node:path";
+import { root } from "../../js/build/run.mjs";
 import { defaultMounts, serve } from "../../js/build/serve.mjs";
+
+const dist = join(root, "pkg", "dist");
 
 /** The page as if somebody had put it below other pages: nothing in it may lean on the root of the host. */
 export async function serveInFolder() {
@@ -34,4 +39,37 @@ export function screenshotPath(name) {
   const folder = resolve(tmpdir(), SCREENSHOTS);
   mkdirSync(folder, { recursive: true });
   return join(folder, `${name}.png`);
+}
+
+const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+
+/** A site with the package and nothing else, and a provider on it, which notes when each request arrives (`x-delay-ms`: and takes its time). */
+export async function serveProvider() {
+  const arrivals = [];
+  const running = { now: 0, most: 0 };
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://x");
+    if (pathname === "/v1/chat/completions") {
+      arrivals.push(performance.now());
+      running.most = Math.max(running.most, ++running.now);
+      request.resume();
+      const delay = Number(request.headers["x-delay-ms"] ?? 0);
+      setTimeout(() => {
+        running.now--;
+        response.writeHead(200, { "content-type": "application/json" }).end(answer);
+      }, delay);
+      return;
+    }
+    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
+    try {
+      const type = pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript";
+      const content = await readFile(join(dist, normalize(pathname.replace("/modelwire/", "/"))));
+      response.writeHead(200, { "content-type": type }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return { origin, arrivals, running, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
 }

@@ -1,32 +1,10 @@
 // What may happen to a page's database, in real browsers: deleted, upgraded, full, forbidden. No call fails for it, and nothing that
 // was spent is lost while the page lives.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
-import { join, normalize } from "node:path";
 import { after, before, describe, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { chromiumFlags, findBrowsers } from "../../js/build/browsers.mjs";
-import { root } from "../../js/build/run.mjs";
-
-const dist = join(root, "pkg", "dist");
-const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
-
-async function open() {
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://x");
-    if (pathname === "/v1/chat/completions") return request.resume() && response.writeHead(200, { "content-type": "application/json" }).end(answer);
-    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
-    try {
-      const content = await readFile(join(dist, normalize(pathname.replace("/modelwire/", "/"))));
-      response.writeHead(200, { "content-type": pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript" }).end(content);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
-}
+import { serveProvider } from "./site.mjs";
 
 /** Runs in a page: a client, and what it needs for one call. */
 async function prepare() {
@@ -52,7 +30,7 @@ for (const [name, options] of Object.entries(browsers)) {
 
     /** A site of its own, so that what one test does to its database is none of the others' business. */
     async function withPage(run) {
-      const site = await open();
+      const site = await serveProvider();
       const page = await browser.newPage();
       const warnings = [];
       page.on("console", (message) => ["warn", "warning"].includes(message.type()) && warnings.push(message.text()));

@@ -2,15 +2,11 @@
 //
 // A minute lasts a second here: the client's clock runs sixty times as fast, which is all that is not as in life.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
-import { join, normalize } from "node:path";
 import { after, before, describe, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { chromiumFlags, findBrowsers } from "../../js/build/browsers.mjs";
-import { root } from "../../js/build/run.mjs";
+import { serveProvider } from "./site.mjs";
 
-const dist = join(root, "pkg", "dist");
 const TABS = 5;
 const REQUESTS = 100;
 /** A minute of the limit's, in real milliseconds. */
@@ -21,39 +17,6 @@ const LIMIT = { requestsPerMinute: 60, burst: 60 };
  * the limit each tab's own, 300 would arrive at once, and no jitter would excuse them.
  */
 const JITTER_MS = 1500;
-
-const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
-
-/** The site, and the provider behind it: notes when each request arrives. */
-async function open() {
-  const arrivals = [];
-  const running = { now: 0, most: 0 };
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://x");
-    if (pathname === "/v1/chat/completions") {
-      arrivals.push(performance.now());
-      running.most = Math.max(running.most, ++running.now);
-      request.resume();
-      const delay = Number(request.headers["x-delay-ms"] ?? 0);
-      setTimeout(() => {
-        running.now--;
-        response.writeHead(200, { "content-type": "application/json" }).end(answer);
-      }, delay);
-      return;
-    }
-    if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
-    try {
-      const type = pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript";
-      const content = await readFile(join(dist, normalize(pathname.replace("/modelwire/", "/"))));
-      response.writeHead(200, { "content-type": type }).end(content);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${server.address().port}`;
-  return { origin, arrivals, running, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
-}
 
 /** Runs in a tab: sends so many requests at once; what became of each. */
 async function sendAll({ count, limit, budget, prices, minuteMs, delayMs }) {
@@ -127,7 +90,7 @@ for (const [name, options] of Object.entries(browsers)) {
     after(() => browser?.close());
 
     async function tabs(count) {
-      site = await open();
+      site = await serveProvider();
       return Promise.all(Array.from({ length: count }, async () => {
         const page = await browser.newPage();
         await page.goto(site.origin);
