@@ -9,7 +9,7 @@ import { installed } from "./command.mjs";
 import { testRuntime } from "./lab.mjs";
 
 testRuntime("workerd", {
-  stores: ["Cloudflare KV", "Cache API"],
+  stores: ["Cloudflare KV", "Cache API", "Durable Object storage"],
   limitStores: ["Durable Objects"],
   absent: installed("workerd") ? false : "the package workerd is not installed",
   async launch({ folder, settings }, report) {
@@ -32,7 +32,7 @@ testRuntime("workerd", {
       ...typed("Data", ".bin"),
     ];
     const worker = { name: "checks", modulesRoot: bundle, modules, compatibilityDate: "2026-07-01", bindings: { SETTINGS: settings } };
-    Object.assign(worker, { kvNamespaces: ["VALUES"], durableObjects: { LIMITS: { className: "LimitObject", useSQLite: true } } });
+    Object.assign(worker, { kvNamespaces: ["VALUES"], durableObjects: { LIMITS: { className: "LimitObject", useSQLite: true }, INSIDE: { className: "Inside", useSQLite: true } } });
     const miniflare = new Miniflare({ workers: [worker], cf: false });
     try {
       for (const [index, { name }] of checksFor(settings).entries()) {

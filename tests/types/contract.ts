@@ -2,7 +2,7 @@
 // accepted. Compiled only; run (by tests/js/contract.test.mjs) where the contract is at hand.
 import type * as contract from "../../../shared/design/api.d.ts";
 import * as modelwire from "modelwire";
-import { cacheApiStore, durableObjectLimits, kvStore } from "modelwire/stores/cloudflare";
+import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
 import { kvLimits, kvStore as denoStore } from "modelwire/stores/deno";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -52,6 +52,7 @@ export type Equal = [
   Check<Same<modelwire.BatchRun, contract.BatchRun>>,
   Check<Same<modelwire.BatchItem, contract.BatchItem>>,
   Check<Same<ReturnType<typeof kvStore>, contract.Store>>,
+  Check<Same<ReturnType<typeof durableStore>, contract.Store>>,
   Check<Same<ReturnType<typeof denoStore>, contract.Store>>,
   Check<Same<ReturnType<typeof cacheApiStore>, contract.Store>>,
   Check<Same<ReturnType<typeof durableObjectLimits>, contract.LimitStore>>,

@@ -147,7 +147,7 @@ const limitSuite = {
   },
 };
 
-const STORES = ["IndexedDB", "Cache API", "Cloudflare KV", "Deno KV"];
+const STORES = ["IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Deno KV"];
 const LIMIT_STORES = ["Durable Objects", "Deno KV"];
 
 export const storeChecks = [
