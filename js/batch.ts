@@ -5,6 +5,8 @@ import type { BatchItem, BatchOptions, ChatRequest, ChatResponse } from "./types
 /** What a client without a limit of its own stands, and its provider too. */
 const USUAL_CONCURRENCY = 8;
 
+const KNOWN = ["concurrency", "signal", "stopOnError", "onProgress", "mode", "resume"];
+
 type Rows = Iterable<ChatRequest> | AsyncIterable<ChatRequest>;
 
 export class Batch {
@@ -33,6 +35,8 @@ export class Batch {
   readonly #onAbort = () => this.cancel();
 
   constructor(chat: (request: ChatRequest) => Promise<ChatResponse>, rows: Rows, options: BatchOptions = {}) {
+    const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+    if (unknown !== undefined) throw errorOf("invalid-request", `batch: ${unknown} is not known; there is ${KNOWN.join(", ")}`);
     const { concurrency = USUAL_CONCURRENCY, mode, resume, signal } = options;
     if (resume !== undefined || (mode !== undefined && mode !== "local")) {
       throw errorOf("unsupported", `batch: ${resume === undefined ? "mode" : "resume"}: the batch APIs of providers are not supported yet; only mode "local"`);

@@ -1,6 +1,6 @@
 // The ledger where it outlives its client: in IndexedDB, one for all tabs of a site, or in a store of the caller's. A part of
 // the package by itself, loaded once something was spent.
-import { describe } from "./errors.ts";
+import { describe, errorOf } from "./errors.ts";
 import type { Entry } from "./costs.ts";
 import { indexedDbStore, type IndexedDbStore } from "./stores/indexed_db.ts";
 import type { Store } from "./types.ts";
@@ -151,7 +151,11 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
     async clear() {
       await writing;
       pending.clear();
-      for (const key of await keys()) await store.delete(key);
+      try {
+        for (const key of await keys()) await store.delete(key);
+      } catch (thrown) {
+        throw errorOf("storage", `the ledger could not be cleared: ${describe(thrown)}`, thrown);
+      }
       kept = 0;
       sum();
       changed();

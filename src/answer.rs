@@ -12,7 +12,7 @@ mod meter;
 use std::rc::Rc;
 
 use crate::chat::{AssistantPart, ChatResponse, FinishReason, ReasoningPart, Timing, ToolCall, Usage, Warning};
-use crate::host::Counter;
+use crate::count::Counter;
 use crate::models::ModelInfo;
 use crate::models::price::Cost;
 use crate::object;

@@ -6,6 +6,8 @@
 pub mod images;
 mod parts;
 
+use std::rc::Rc;
+
 use modelwire_tokens::encodings::{self, Counting, Encoding};
 
 use crate::error::Result;
@@ -16,6 +18,9 @@ use crate::object;
 use crate::policy::context::FitOptions;
 
 pub use parts::{Parts, byte_bound, count_parts};
+
+/// Counts the tokens of a text; `None` while the vocabulary is not loaded. The host's, lent to who counts without one.
+pub type Counter = Rc<dyn Fn(&str) -> Option<u64>>;
 
 /// Who counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

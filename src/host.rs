@@ -9,6 +9,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
+use crate::count::Counter;
 use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
 use crate::json::Json;
@@ -16,9 +17,6 @@ use crate::models::catalogue::Catalogue;
 use crate::policy::budget::Later;
 use crate::policy::tools::ToolOutput;
 use crate::secret::Secret;
-
-/// Counts the tokens of a text; `None` while the vocabulary is not loaded.
-pub type Counter = Rc<dyn Fn(&str) -> Option<u64>>;
 
 /// The outside world.
 pub trait Host {

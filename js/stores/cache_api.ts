@@ -46,7 +46,12 @@ export function cacheApiStore(cacheName: string, now: () => number = Date.now): 
 
   async function noted(): Promise<Set<string>> {
     const kept = await read(INDEX);
-    return new Set(kept ? (JSON.parse(new TextDecoder().decode(kept)) as string[]) : []);
+    try {
+      return new Set(kept ? (JSON.parse(new TextDecoder().decode(kept)) as string[]) : []);
+    } catch {
+      // Damaged: the values are still there, and what is written from now on is listed again.
+      return new Set();
+    }
   }
 
   /** workerd has the method, which says that it is not implemented. */

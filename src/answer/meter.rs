@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::host::Counter;
+use crate::count::Counter;
 
 /// Text that is kept until it is counted for good. Longer, and each look at the count would cost more; shorter,
 /// and more tokens would be cut in two at its ends.

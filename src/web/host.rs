@@ -16,8 +16,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::convert::{describe, method, plain};
+use crate::count::Counter;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Counter, Host, HostResponse};
+use crate::host::{Host, HostResponse};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
 use crate::json::Json;
 use crate::models::catalogue::Catalogue;

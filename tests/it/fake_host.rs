@@ -9,9 +9,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use modelwire::chat::UserPart;
+use modelwire::count::Counter;
 use modelwire::engine::{Engine, Plan};
 use modelwire::error::{Error, ErrorKind, Result};
-use modelwire::host::{Counter, Host, HostResponse};
+use modelwire::host::{Host, HostResponse};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
 use modelwire::models::catalogue::Catalogue;

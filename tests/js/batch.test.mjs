@@ -185,6 +185,7 @@ describe("a batch", () => {
       ["text", {}, "invalid-request", /can be iterated/],
       [7, {}, "invalid-request", /can be iterated/],
       [rows(1), { concurrency: 0 }, "invalid-request", /concurrency must be/],
+      [rows(1), { concurency: 2 }, "invalid-request", /concurency is not known/],
       [rows(1), { onProgress: 1 }, "invalid-request", /onProgress/],
       [rows(1), { mode: "provider" }, "unsupported", /mode/],
       [rows(1), { resume: "handle" }, "unsupported", /resume/],

@@ -109,6 +109,17 @@ describe("a ledger in a store", () => {
     assert.deepEqual([client.costs.totalUsd, (await client.costs.summary()).requests], [0.024, 3]);
   });
 
+  test("says so when it cannot be cleared", async () => {
+    const store = mapStore();
+    const client = made(store);
+    await client.chat({ model, messages: "Hi" });
+    store.delete = async () => {
+      throw new Error("read only");
+    };
+    const error = await failure(client.costs.clear());
+    assert.deepEqual([error.code, /read only/.test(error.message)], ["storage", true]);
+  });
+
   test("leaves out what is damaged", async () => {
     const store = mapStore();
     await made(store).chat({ model, messages: "Hi" });
