@@ -1,4 +1,5 @@
 // createClient: options checked, the core connected at the first call.
+import { cacheOf } from "./cache.ts";
 import { Call, watch, type Connection, type Running } from "./call.ts";
 import { catalogue, isLoaded } from "./catalogue.ts";
 import { costsIn, ledgerOf } from "./costs.ts";
@@ -30,7 +31,7 @@ export function createClient(options: ClientOptions): Client {
   const events = new Events();
   const { data, models } = readOptions(options, pageBase(), keys, handles);
   const costs = costsIn(options.store, pageBase() !== undefined);
-  const host = bindHost(options, keys, handles, events, costs, () => held.connection!.core);
+  const host = bindHost(options, keys, handles, events, costs, () => held.connection!);
   const running = new Set<Running>();
   // Apart from the client, so that it can outlive it by a moment: who forgets to close a client leaks nothing.
   const held: { connection?: Connection } = {};
@@ -242,6 +243,13 @@ export function createClient(options: ClientOptions): Client {
       },
 
       costs: ledgerOf(costs, connect, running),
+      cache: cacheOf(
+        host.cache,
+        connect,
+        async (request, kept) => (await connectWith({ ...defaults, ...request }, kept)).given,
+        (kept) => handles.release(kept),
+        running,
+      ),
       keys: keyRing(keys, new Set(Object.keys(data.providers)), () => held.connection, host.now),
       limits: limitsOf(connect, running),
       on: (event, handler) => events.on(event, handler),
@@ -251,7 +259,9 @@ export function createClient(options: ClientOptions): Client {
       async close() {
         closed = true;
         for (const one of [...running]) one.abort({ message: "the call was aborted: its client was closed" });
+        await host.cache.now?.written();
         await costs.written();
+        host.cache.now?.close();
         free(held);
       },
 

@@ -1,4 +1,6 @@
 // What the core asks of the outside world: fetch, keys, time, and whether this is a page.
+import { LazyCache } from "./cache.ts";
+import { Call, type Connection } from "./call.ts";
 import { catalogue } from "./catalogue.ts";
 import { counter } from "./tokens/source.ts";
 import type { Costs, Entry } from "./costs.ts";
@@ -10,7 +12,7 @@ import { changeLimit, type OriginScope } from "./limits.ts";
 import { plain } from "./options.ts";
 import { runTool } from "./tools.ts";
 import type { ClientOptions, LimitStore } from "./types.ts";
-import type { Core, HostBindings } from "./wasm.ts";
+import type { HostBindings } from "./wasm.ts";
 
 /** What relative URLs are relative to; undefined outside of pages and their workers. */
 export function pageBase(): string | undefined {
@@ -29,13 +31,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The bindings of one client. */
 export function bindHost(
-  { fetch: injected, clock }: ClientOptions,
+  options: ClientOptions,
   keys: Keys,
   handles: Handles,
   events: Events,
   costs: Costs,
-  core: () => Core,
-): HostBindings & { wake: Wake } {
+  connection: () => Connection,
+): HostBindings & { wake: Wake; cache: LazyCache } {
+  const { fetch: injected, clock } = options;
   const base = pageBase();
   // Kinds of requests (origin and header names) that were answered before: they pass CORS, so that when one fails it is the
   // network that failed, and another try makes sense.
@@ -45,7 +48,36 @@ export function bindHost(
     const timer = (clock ?? globalThis).setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
     return Object.assign(() => (clock ?? globalThis).clearTimeout(timer as number), { timer });
   };
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const stop = start(resolve, ms);
+      // Settled also when nobody waits any more: what the core keeps for a promise is kept until that is.
+      signal?.addEventListener("abort", () => {
+        stop();
+        resolve();
+      });
+    });
+  const tell = (event: string, record: string) => {
+    if (event === "cost") costs.add(JSON.parse(record) as Entry);
+    else if (event === "calibrated") costs.calibrated(JSON.parse(record));
+    else events.tell(event, record);
+  };
+  const cache = new LazyCache(options, base !== undefined, {
+    now: () => (clock ?? Date).now(),
+    sleep,
+    fly(flight) {
+      const call = new Call();
+      const done = call.run(async () => connection(), ({ core, client }, number) => core.fly(client, number, flight));
+      return { done, stop: () => call.abort({ message: "nobody waits for the answer any more" }) };
+    },
+    forget: (flight) => connection().core.flight_forget(flight),
+    tell,
+  });
   return {
+    cache,
+    recall: (lookup, flight, signal) => cache.recall(lookup, flight, signal),
+    taped: (flight, piece) => cache.now?.taped(flight, piece),
+    wanted: (flight) => cache.now?.wanted(flight),
     async fetch(url, init) {
       // The global one is looked up each time (tests and service workers replace it), and both are called without a `this`
       // of ours: browsers throw "Illegal invocation" at any other.
@@ -67,28 +99,16 @@ export function bindHost(
       const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
       return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
-    tell(event, record) {
-      if (event === "cost") costs.add(JSON.parse(record) as Entry);
-      else if (event === "calibrated") costs.calibrated(JSON.parse(record));
-      else events.tell(event, record);
-    },
+    tell,
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
     countSlowly: (encoding, text) => counter.countSlowly(encoding, text),
     loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),
-    limit: (store, key, change) => changeLimit(core(), handles.get(store) as LimitStore, key, change),
-    limitLater: (store, key, change) => void changeLimit(core(), handles.get(store) as LimitStore, key, change).catch(() => {}),
+    limit: (store, key, change) => changeLimit(connection().core, handles.get(store) as LimitStore, key, change),
+    limitLater: (store, key, change) => void changeLimit(connection().core, handles.get(store) as LimitStore, key, change).catch(() => {}),
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     now: () => (clock ?? Date).now(),
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        const stop = start(resolve, ms);
-        // Settled also when nobody waits any more: what the core keeps for a promise is kept until that is.
-        signal.addEventListener("abort", () => {
-          stop();
-          resolve();
-        });
-      }),
+    sleep,
     wake(callback, ms) {
       const stop = start(callback, ms);
       // What a stream waits for keeps a Node process alive, not the time that it may take: nobody may be reading it any more.

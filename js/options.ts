@@ -65,9 +65,15 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
     }
     providers[name] = data;
   }
-  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, store, ...rest } = options;
-  checkStore(store);
+  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, store, cache, ...rest } = options;
+  checkStore("store", store);
   const data: Record<string, unknown> = { ...rest, retry, budget, providers };
+  if (cache != null && cache !== false) {
+    expect("cache, if it is not false,", cache, "object");
+    const { store: where, ...of } = cache;
+    checkStore("cache.store", where);
+    data.cache = of;
+  }
   if (retry) data.retry = crossing(retry, "when", handles);
   if (fallback) data.fallback = crossing(fallback, "when", handles);
   const crossingScope = crossingScopes(handles, () => (clock ?? Date).now());
@@ -76,10 +82,10 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
   return { data: plain(data, 4) as Prepared["data"], models };
 }
 
-function checkStore(store: ClientOptions["store"]): void {
+function checkStore(path: string, store: ClientOptions["store"]): void {
   if (store === undefined || store === "indexeddb" || store === "memory") return;
-  expect('store, if it is not "indexeddb" or "memory",', store, "object");
-  for (const name of ["get", "set", "delete", "list"] as const) expect(`store.${name}`, store[name], "function");
+  expect(`${path}, if it is not "indexeddb" or "memory",`, store, "object");
+  for (const name of ["get", "set", "delete", "list"] as const) expect(`${path}.${name}`, store[name], "function");
 }
 
 /** An object with a number in place of one of its functions. */

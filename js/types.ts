@@ -11,5 +11,6 @@ export type * from "./types/tokens.ts";
 export type * from "./types/errors.ts";
 export type * from "./types/policies.ts";
 export type * from "./types/batch.ts";
+export type * from "./types/cache.ts";
 export type * from "./types/money.ts";
 export type * from "./types/stores.ts";

@@ -1,5 +1,6 @@
 // The core: its functions as TypeScript sees them, and getting it loaded. Only connects.
 import * as glue from "./wasm/modelwire.js";
+import type { Recalled } from "./cache/cache.ts";
 import { describe, errorOf, type LlmError } from "./errors.ts";
 import type { ToolOutput } from "./tools.ts";
 
@@ -35,6 +36,16 @@ export interface Core {
   count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
   /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue, what counts were off by: JSON, or null. */
   ask(client: number, call: number, what: "model" | "price" | "record" | "catalog" | "calibration", argument: object): Promise<string | null>;
+  /** Asks what a flight is to ask: JSON of what it came to. */
+  fly(client: number, call: number, flight: number): Promise<string>;
+  /** It is not needed. */
+  flight_forget(flight: number): void;
+  /** What a request is known by at each of its targets: JSON of a list of `Lookup`. */
+  cache_lookups(client: number, call: number, request: object): Promise<string>;
+  /** JSON of the ChatResponse that a tape is at one of the targets. */
+  cache_replay(client: number, call: number, request: object, target: number, tape: string): Promise<string>;
+  /** The tape of a ChatResponse. */
+  cache_tape(response: object): string;
   /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
   keys_set(client: number, provider: string, lazy: string): void;
   /** JSON: `{healthy, cooldownUntilMs}` of each key. */
@@ -97,6 +108,12 @@ export interface HostBindings {
   limitLater(store: number, key: string, change: string): void;
   /** One of the places that all tabs and workers share; gives what gives it back. */
   place(store: number, key: string, count: number, signal: AbortSignal): Promise<() => void>;
+  /** Looks for an answer. `lookup`: JSON; `flight`: what asks for it if it is not there. null: there is no place for one. */
+  recall(lookup: string, flight: number, signal: AbortSignal): Promise<Recalled | null>;
+  /** A flight has recorded this. */
+  taped(flight: number, piece: string): void;
+  /** Resolves when somebody wants more of it. */
+  wanted(flight: number): Promise<void> | undefined;
   /** Runs a tool; rejects with what the model is told. */
   tool(handle: number, callId: string, input: string, signal: AbortSignal): Promise<ToolOutput>;
   /** The text of the catalogue of models. */

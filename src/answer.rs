@@ -8,6 +8,7 @@
 
 mod batch;
 mod meter;
+mod spending;
 
 use std::rc::Rc;
 
@@ -18,6 +19,7 @@ use crate::models::price::Cost;
 use crate::object;
 use crate::policy::budget::Hold;
 use crate::policy::seam::Seam;
+use crate::tape::Tape;
 pub use batch::{Batch, Kind};
 use meter::Meter;
 
@@ -88,6 +90,10 @@ pub struct Answer {
     /// What it may cost, if that is limited.
     hold: Option<Rc<Hold>>,
     over_budget: bool,
+    /// What it is told is recorded here.
+    tape: Option<Box<Tape>>,
+    /// Whether nobody bills for it: it was answered before, or is for somebody else.
+    cached: bool,
 }
 
 impl Answer {
@@ -119,6 +125,8 @@ impl Answer {
             meter: Meter::default(),
             hold: None,
             over_budget: false,
+            tape: None,
+            cached: false,
         }
     }
 
@@ -137,6 +145,33 @@ impl Answer {
         (self.known, self.asked_tokens) = (model, asked_tokens);
     }
 
+    /// Records what it is told from now on.
+    pub fn record(&mut self) {
+        self.tape = Some(Box::default());
+    }
+
+    /// What was recorded since this was last asked for; `ms`: how long after its request was sent.
+    pub fn take_tape(&mut self, ms: f64) -> String {
+        let Some(tape) = &mut self.tape else { return String::new() };
+        tape.usage(&self.usage);
+        if tape.is_empty() {
+            return String::new();
+        }
+        let told = tape.take();
+        tape.at(ms);
+        tape.take() + &told
+    }
+
+    /// It costs nothing: it was answered before, or for somebody else.
+    pub fn from_cache(&mut self) {
+        self.cached = true;
+    }
+
+    /// Whether it costs nothing.
+    pub fn is_from_cache(&self) -> bool {
+        self.cached
+    }
+
     /// Counts its output with a tokenizer, of whose tokens the model has so many in a hundred.
     pub fn count_with(&mut self, counter: Option<(Counter, u32)>) {
         self.meter.count_with(counter);
@@ -147,60 +182,7 @@ impl Answer {
     pub fn served_as(&mut self, tier: Option<&str>) {
         if let Some(tier) = tier {
             tier.clone_into(&mut self.tier);
-        }
-    }
-
-    /// What it may cost: see [`Answer::is_over_budget`].
-    pub fn hold(&mut self, hold: Option<Rc<Hold>>) {
-        self.hold = hold;
-    }
-
-    /// Whether it may not go on, because what has arrived uses up what it may cost.
-    pub fn is_over_budget(&mut self) -> bool {
-        if let Some(hold) = self.hold.as_ref().filter(|_| !self.over_budget) {
-            let usage = self.usage_so_far();
-            // A tier without a price is metered at the plain one: unmetered, it would never be stopped.
-            let plain = || self.known.as_ref()?.price.as_ref()?.cost(&usage, "");
-            if self.cost_of(&usage).or_else(plain).is_some_and(|cost| !hold.allows(cost.pico)) {
-                if let Some(trouble) = hold.trouble() {
-                    self.warnings.push(Warning { code: "budget-store", message: trouble.message, setting: Some("budget".to_owned()) });
-                }
-                self.over_budget = true;
-                self.estimate_usage();
-            }
-        }
-        self.over_budget
-    }
-
-    /// Whether the stores of its budgets are to be asked before it goes on.
-    pub fn wants_lease(&self) -> bool {
-        self.hold.as_ref().is_some_and(|hold| hold.wants_lease())
-    }
-
-    /// What this attempt has used so far, as far as it is known.
-    pub fn spent(&self) -> Spent {
-        Spent { usage: self.usage, cost: self.cost_of(&self.usage) }
-    }
-
-    /// The usage and the cost of all that this stream has shown, counted here.
-    pub fn live_usage(&self) -> Spent {
-        let mut usage = self.usage_so_far();
-        usage.total_tokens = usage.input_tokens.zip(usage.output_tokens).map(|(input, output)| input + output);
-        let cost = self.cost_of(&usage);
-        match self.earlier.clone() {
-            None => Spent { usage, cost },
-            Some((mut earlier, earlier_cost)) => {
-                earlier.add(usage);
-                Spent { usage: earlier, cost: Cost::sum(earlier_cost, cost.as_ref()) }
-            }
-        }
-    }
-
-    /// What a usage of this answer costs; the provider's own sum where it sent one.
-    fn cost_of(&self, usage: &Usage) -> Option<Cost> {
-        match usage.billed_nano {
-            Some(nano) => Some(Cost::billed(nano, usage)),
-            None => self.known.as_ref()?.price.as_ref()?.cost(usage, &self.tier),
+            self.tell("tier", &[tier]);
         }
     }
 
@@ -213,6 +195,8 @@ impl Answer {
             asked_tokens: next.asked_tokens,
             meter: next.meter,
             hold: next.hold,
+            tape: next.tape,
+            cached: next.cached,
             ..self.next_turn(&next.provider, &next.model)
         }
     }
@@ -227,6 +211,7 @@ impl Answer {
         self.usage = Usage::default();
         (self.known, self.asked_tokens, self.meter, self.hold) = (next.known, next.asked_tokens, next.meter, next.hold);
         self.tier.clear();
+        self.cached = next.cached;
         self.finish = None;
         self.seam = Some(Seam::new(&so_far.text));
         self.resumed = true;
@@ -266,11 +251,17 @@ impl Answer {
         if self.started && !self.resumed {
             return;
         }
+        let mut is_news = false;
         if let Some(id) = id.filter(|id| !id.is_empty() && self.id.is_empty()) {
             self.id = id.to_owned();
+            is_news = true;
         }
-        if let Some(model) = model.filter(|model| !model.is_empty()) {
+        if let Some(model) = model.filter(|model| !model.is_empty() && *model != self.model) {
             self.model = model.to_owned();
+            is_news = true;
+        }
+        if is_news && let Some(tape) = &mut self.tape {
+            tape.say("identity", &[&self.id, &self.model]);
         }
     }
 
@@ -280,6 +271,7 @@ impl Answer {
         if self.resumed && matches!(self.parts.last(), Some(AssistantPart::Text { .. })) {
             return;
         }
+        self.tell("text-start", &[]);
         self.parts.push(AssistantPart::Text { text: String::new() });
     }
 
@@ -298,6 +290,7 @@ impl Answer {
         if delta.is_empty() {
             return;
         }
+        self.tell("text", &[delta]);
         match self.parts.last_mut() {
             Some(AssistantPart::Text { text }) => text.push_str(delta),
             _ => self.parts.push(AssistantPart::Text { text: delta.to_owned() }),
@@ -311,6 +304,7 @@ impl Answer {
         if delta.is_empty() {
             return;
         }
+        self.tell("refusal", &[delta]);
         match self.parts.last_mut() {
             Some(AssistantPart::Refusal { text }) => text.push_str(delta),
             _ => self.parts.push(AssistantPart::Refusal { text: delta.to_owned() }),
@@ -320,6 +314,9 @@ impl Answer {
 
     /// Begins another reasoning part. Who made it is noted here.
     pub fn reasoning_start(&mut self, part: ReasoningPart) {
+        if let Some(tape) = &mut self.tape {
+            tape.reasoning_start(&part);
+        }
         let text = part.text.clone();
         let made = self.made_here(part);
         self.parts.push(AssistantPart::Reasoning(made));
@@ -333,6 +330,7 @@ impl Answer {
         if delta.is_empty() {
             return;
         }
+        self.tell("reasoning", &[delta]);
         match self.parts.last_mut() {
             Some(AssistantPart::Reasoning(part)) => part.text.push_str(delta),
             _ => {
@@ -349,6 +347,7 @@ impl Answer {
 
     /// The signature of the reasoning part that is being read: set, not appended.
     pub fn signature(&mut self, signature: &str) {
+        self.tell("signature", &[signature]);
         if !matches!(self.parts.last(), Some(AssistantPart::Reasoning(_))) {
             let made = self.made_here(ReasoningPart::default());
             self.parts.push(AssistantPart::Reasoning(made));
@@ -361,6 +360,7 @@ impl Answer {
     /// Takes the signature of the reasoning that was read last, if nothing came after it: it is not
     /// sent back.
     pub fn unsign(&mut self) {
+        self.tell("unsign", &[]);
         if let Some(AssistantPart::Reasoning(part)) = self.parts.last_mut() {
             part.signature = None;
         }
@@ -387,6 +387,7 @@ impl Answer {
             self.text_slot = Some(slot);
             return self.text_start();
         }
+        self.tell_of_tool("tool", slot, &[id, name]);
         let index = self.first_tool + self.tools.len();
         // Some servers send no id; the call must still be answerable.
         let id = if id.is_empty() { format!("call_{index}") } else { id.to_owned() };
@@ -410,6 +411,7 @@ impl Answer {
         if delta.is_empty() {
             return;
         }
+        self.tell_of_tool("input", slot, &[delta]);
         if let Some(AssistantPart::ToolCall(call)) = self.parts.get_mut(self.tools[index].part) {
             call.input_text.push_str(delta);
         }
@@ -427,6 +429,7 @@ impl Answer {
         if std::mem::replace(&mut self.tools[index].ended, true) {
             return;
         }
+        self.tell_of_tool("tool-end", self.tools[index].slot, &[]);
         if let Some(AssistantPart::ToolCall(call)) = self.parts.get(self.tools[index].part) {
             if self.live {
                 let mut event = call.to_json();
@@ -466,6 +469,18 @@ impl Answer {
         }
     }
 
+    fn tell(&mut self, call: &str, texts: &[&str]) {
+        if let Some(tape) = &mut self.tape {
+            tape.say(call, texts);
+        }
+    }
+
+    fn tell_of_tool(&mut self, call: &str, slot: u64, texts: &[&str]) {
+        if let Some(tape) = &mut self.tape {
+            tape.tool(call, slot, texts);
+        }
+    }
+
     fn delta(&mut self, kind: Kind, index: usize, text: &str) {
         self.meter.add(text);
         if self.live {
@@ -489,25 +504,6 @@ impl Answer {
     /// An event made elsewhere, passed on as it is.
     pub fn pass_on(&mut self, event: &str) {
         self.batch.push(Kind::Json, 0, event);
-    }
-
-    /// Counts the output here, for an answer whose provider will not say any more.
-    pub fn estimate_usage(&mut self) {
-        self.usage = self.usage_so_far();
-    }
-
-    /// The usage as it would be counted here if nothing more came.
-    fn usage_so_far(&self) -> Usage {
-        let mut usage = self.usage;
-        let counted = self.meter.tokens();
-        usage.output_tokens = Some(usage.output_tokens.unwrap_or(0).max(counted));
-        // Nothing is known of the input of who was never asked.
-        if usage.input_tokens.is_none() && self.asked_tokens > 0 && self.started {
-            usage.input_tokens = Some(self.asked_tokens);
-        }
-        usage.total_tokens = None;
-        usage.estimated = true;
-        usage
     }
 
     /// What has arrived, as a response. `stopped` overrides the reason: "aborted" or "budget" for
@@ -572,6 +568,7 @@ impl Answer {
             raw_finish_reason,
             usage,
             cost,
+            cached: self.cached,
             attempts: Vec::new(),
             timing: Timing::default(),
             warnings: self.warnings.clone(),

@@ -7,6 +7,7 @@ mod message;
 mod response;
 
 use crate::json::Json;
+use crate::policy::cache::CacheChoice;
 use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
@@ -69,6 +70,8 @@ pub struct ChatRequest {
     pub live_usage: bool,
     /// What is done when it is longer than the window.
     pub context: Context,
+    /// Whether its answer is looked up and kept.
+    pub cache: CacheChoice,
 }
 
 impl ChatRequest {
@@ -85,6 +88,7 @@ impl ChatRequest {
             provider_options: self.provider_options.clone(),
             headers: self.headers.clone(),
             tags: self.tags.clone(),
+            cache: self.cache.clone(),
             ..*self
         }
     }

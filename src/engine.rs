@@ -6,8 +6,10 @@
 
 mod aliases;
 mod ask;
+mod cache;
 mod count;
 mod embed;
+mod flight;
 mod health;
 mod known;
 pub mod limits;
@@ -42,6 +44,7 @@ use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::Rounds;
 use crate::providers::{self, Mode, Target};
 use crate::text::listed;
+pub use flight::Flight;
 use health::Health;
 use known::Known;
 use limits::Gate;
@@ -191,6 +194,14 @@ impl Engine {
 
     /// One attempt at a whole answer.
     async fn whole<H: Host>(&self, host: &H, turn: &mut Turn) -> Result<ChatResponse> {
+        match self.recall(host, turn, Mode::Whole).await {
+            Some(found) => self.whole_of_tape(host, turn, found).await,
+            None => self.whole_answer(host, turn, false).await.map(|(answer, _)| answer),
+        }
+    }
+
+    /// The same of the provider; and, if it is to be recorded, its tape but for its end.
+    async fn whole_answer<H: Host>(&self, host: &H, turn: &mut Turn, record: bool) -> Result<(ChatResponse, String)> {
         let mut warnings = Vec::new();
         let (mut response, ticket) = self.send(host, turn, Mode::Whole, &mut warnings).await?;
         self.began(&ticket, host.now());
@@ -202,20 +213,24 @@ impl Engine {
             let answer = &mut Answer::new(&target.provider.name, target.model, false);
             answer.warnings = warnings;
             self.present(host, &target, &turn.request, ticket.counted, answer);
+            if record {
+                answer.record();
+            }
             if is_html(&body) {
                 return Err(not_the_api(&body));
             }
             target.dialect().chat_response(target.provider.row, &body, answer)?;
             answer.end_tools();
-            Ok(answer.response(None, Some(body_text(&body).into_owned())))
+            let tape = answer.take_tape(host.now() - turn.call.sent_ms());
+            Ok((answer.response(None, Some(body_text(&body).into_owned())), tape))
         }
         .await;
         match result {
-            Ok(answer) => {
+            Ok((answer, tape)) => {
                 let spent = Spent { usage: answer.usage, cost: answer.cost.clone() };
                 self.settle(host, ticket, &Outcome::Answered(&spent));
                 turn.call.succeeded(host.now());
-                Ok(answer)
+                Ok((answer, tape))
             }
             Err(error) => {
                 turn.another_key = self.settle(host, ticket, &Outcome::Failed(&error, None));
@@ -249,14 +264,16 @@ impl Engine {
                 };
                 match progress {
                     Ok(Progress::More) => {}
-                    Ok(Progress::Lease) => match self.leased(host, &ticket, stream).await {
+                    Ok(Progress::Lease) => match self.leased(host, ticket.as_ref(), stream).await {
                         Ok(Progress::More) => {}
                         done => break done,
                     },
                     done => break done,
                 }
             };
-            self.settle_stream(host, stream, ticket, &result);
+            if let Some(ticket) = ticket {
+                self.settle_stream(host, stream, ticket, &result);
+            }
             if result? == Progress::Done {
                 return Ok(());
             }
@@ -264,16 +281,17 @@ impl Engine {
     }
 
     /// Asks the stores of a stream's budgets for more, and looks whether it may go on.
-    async fn leased<H: Host>(&self, host: &H, ticket: &Ticket, stream: &mut OpenStream) -> Result<Progress> {
-        if let Some(hold) = &ticket.hold {
+    async fn leased<H: Host>(&self, host: &H, ticket: Option<&Ticket>, stream: &mut OpenStream) -> Result<Progress> {
+        if let Some(hold) = ticket.and_then(|ticket| ticket.hold.as_ref()) {
             self.lease(host, hold).await;
         }
         stream.feed(&[], host.now())
     }
 
     /// Sends what a stream needs next: its first request; the next turn's; or, after a failure, the same
-    /// to whoever can mend it. The response is what it is to be fed with.
-    pub async fn go_on<H: Host>(&self, host: &H, stream: &mut OpenStream, listener: Listener<'_>) -> Result<(H::Response, Ticket)> {
+    /// to whoever can mend it. The response is what it is to be fed with. Without a ticket it is a tape, and what it costs is
+    /// somebody else's.
+    pub async fn go_on<H: Host>(&self, host: &H, stream: &mut OpenStream, listener: Listener<'_>) -> Result<(H::Response, Option<Ticket>)> {
         let turn = stream.take_turn();
         match self.open_turn(host, turn, listener).await {
             Ok((turn, opened, response, ticket)) => {
@@ -291,7 +309,7 @@ impl Engine {
         host: &H,
         mut turn: Turn,
         listener: Listener<'_>,
-    ) -> Result<(Turn, Opened, H::Response, Ticket), (Turn, Box<Error>)> {
+    ) -> Result<(Turn, Opened, H::Response, Option<Ticket>), (Turn, Box<Error>)> {
         let call = turn.call.clone();
         let result = in_time(host, &call, Box::pin(self.attempts(host, &mut turn, listener))).await;
         match result {
@@ -300,28 +318,37 @@ impl Engine {
         }
     }
 
-    async fn attempts<H: Host>(&self, host: &H, turn: &mut Turn, listener: Listener<'_>) -> Result<(Opened, H::Response, Ticket)> {
+    async fn attempts<H: Host>(&self, host: &H, turn: &mut Turn, listener: Listener<'_>) -> Result<(Opened, H::Response, Option<Ticket>)> {
         loop {
             if let Some(error) = turn.failure.take() {
                 self.recover(host, turn, error, listener).await?;
             }
+            if let Some(found) = self.recall(host, turn, Mode::Stream).await {
+                return self.opened_tape(host, turn, found).await;
+            }
             let mut warnings = Vec::new();
             match self.send(host, turn, Mode::Stream, &mut warnings).await {
                 Ok((response, ticket)) => {
-                    let target = self.target(host, &turn.request)?;
-                    let mut answer = Answer::new(&target.provider.name, target.model, true);
-                    answer.warnings = warnings;
-                    // It was asked for when the call began: whoever answers takes longer, but for the first time.
-                    self.ready_catalogue(host).await;
-                    self.present(host, &target, &turn.request, ticket.counted, &mut answer);
-                    answer.hold(ticket.hold.clone());
-                    let timeout = self.timeout(target.provider, &turn.request.timeout);
-                    let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
-                    return Ok((Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on }, response, ticket));
+                    let opened = self.opened(host, turn, &ticket, warnings).await?;
+                    return Ok((opened, response, Some(ticket)));
                 }
                 Err(error) => turn.failure = Some(error),
             }
         }
+    }
+
+    /// How the response of an attempt is to be read.
+    async fn opened<H: Host>(&self, host: &H, turn: &Turn, ticket: &Ticket, warnings: Vec<Warning>) -> Result<Opened> {
+        let target = self.target(host, &turn.request)?;
+        let mut answer = Answer::new(&target.provider.name, target.model, true);
+        answer.warnings = warnings;
+        // It was asked for when the call began: whoever answers takes longer, but for the first time.
+        self.ready_catalogue(host).await;
+        self.present(host, &target, &turn.request, ticket.counted, &mut answer);
+        answer.hold(ticket.hold.clone());
+        let timeout = self.timeout(target.provider, &turn.request.timeout);
+        let goes_on = self.options.fallback.mid_stream && !turn.route.left.is_empty();
+        Ok(Opened { speaker: (target.provider.row, target.dialect()), answer, timeout, goes_on, is_tape: false })
     }
 
     /// A read of a stream has ended its attempt: see [`Engine::settle`].
@@ -363,7 +390,7 @@ impl Engine {
             answer.present_as_text(Some(output::TOOL));
         }
         let known = self.info(host, target.provider, target.model);
-        if host.catalogue().is_none() && known.as_ref().is_none_or(|known| known.price.is_none()) {
+        if !answer.is_from_cache() && host.catalogue().is_none() && known.as_ref().is_none_or(|known| known.price.is_none()) {
             let message = "the catalogue of models could not be loaded, so that the cost is unknown".to_owned();
             answer.warnings.push(Warning { code: "no-catalogue", message, setting: None });
         }

@@ -150,6 +150,8 @@ pub struct Error {
     /// Which of this library's own timeouts it was, if it was one: the request may still be worked on
     /// there, so the same target is not asked again.
     pub timeout: Option<Timeout>,
+    /// Whether it was a key's fault and there is another: told by whoever made the attempt for several callers.
+    pub another_key: bool,
     /// Every attempt of the call, this failure's last.
     pub attempts: Vec<Attempt>,
     /// What had arrived before it failed.
@@ -179,6 +181,7 @@ impl Error {
             retryable: kind.is_retryable(),
             retry_after_ms: None,
             timeout: None,
+            another_key: false,
             attempts: Vec::new(),
             partial: None,
             needed: None,

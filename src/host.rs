@@ -10,6 +10,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use crate::count::Counter;
+use crate::engine::Flight;
 use crate::error::{Error, Result};
 use crate::http::{HttpRequest, ResponseHead};
 use crate::json::Json;
@@ -31,6 +32,16 @@ pub trait Host {
 
     /// The catalogue of models, once it is loaded.
     fn catalogue(&self) -> Option<Rc<Catalogue>>;
+
+    /// Looks for the tape of an answer that was kept, or is being recorded, by what `lookup` says of its request. Where there is
+    /// none, whoever performs things makes one: [`crate::engine::Engine::fly`] with this flight.
+    async fn recall(&self, lookup: &Json<'_>, flight: Flight) -> Recalled<Self::Response>;
+
+    /// A flight has recorded this.
+    fn taped(&self, flight: u32, piece: &str);
+
+    /// Resolves when somebody wants more of a flight's answer.
+    async fn wanted(&self, flight: u32);
 
     /// Waits until it is loaded, or could not be.
     async fn load_catalogue(&self);
@@ -87,6 +98,21 @@ pub trait Host {
     /// After a fetch failed: whether the server of this URL answers anything at all. `None` where
     /// it cannot be told (not a page, an injected fetch).
     async fn reaches(&self, url: &str) -> Option<bool>;
+}
+
+/// What there is of an answer.
+pub enum Recalled<Response> {
+    /// No place to keep one: it is asked for as if there were no cache. Why, if something is wrong.
+    Nothing(Option<String>),
+    /// A response whose body is a [`crate::tape`].
+    Tape {
+        /// Dropping it gives it up; what nobody wants any more is stopped.
+        response: Response,
+        /// Whether it was there, or under way for somebody else.
+        cached: bool,
+        /// What is wrong with the place where it is kept.
+        trouble: Option<String>,
+    },
 }
 
 /// A response whose body has not been read. Dropping it stops the request.

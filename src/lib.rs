@@ -27,6 +27,7 @@ pub mod request;
 pub mod schema;
 pub mod secret;
 pub mod sse;
+pub mod tape;
 pub mod text;
 
 // Public for tests/web; on the outside it is what wasm-bindgen exports.

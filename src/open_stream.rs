@@ -19,6 +19,7 @@ use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::{Rounds, Step, ToolOutput};
 use crate::providers::{Dialect, Row, StreamDecoder};
 use crate::sse::{Flow, SseEvent, SseParser};
+use crate::tape::Player;
 
 /// How often usage is told while an answer arrives, at most.
 const LIVE_USAGE_MS: f64 = 250.0;
@@ -54,6 +55,8 @@ pub struct Opened {
     pub timeout: TimeoutOptions,
     /// Whether somebody else may go on if it breaks off in the middle.
     pub goes_on: bool,
+    /// Whether it is a tape and not the speaker's own.
+    pub is_tape: bool,
 }
 
 enum Body {
@@ -175,7 +178,7 @@ impl OpenStream {
             };
             let mut sooner = |timeout: Timeout, since: f64| {
                 let at = self.timeout.of(timeout).map(|ms| since + ms);
-                if let Some(at) = at.filter(|at| due.is_none_or(|(_, other)| *at < other)) {
+                if let Some(at) = at.filter(|at| at.is_finite() && due.is_none_or(|(_, other)| *at < other)) {
                     due = Some((timeout, at));
                 }
             };
@@ -225,7 +228,7 @@ impl OpenStream {
 
     /// It was sent, and this is who answers.
     pub fn go_on(&mut self, turn: Turn, opened: Opened) {
-        let Opened { speaker, answer, timeout, goes_on } = opened;
+        let Opened { speaker, answer, timeout, goes_on, is_tape } = opened;
         if let Some(said) = &turn.said {
             let from = format!("{}/{}", self.answer.provider, self.answer.asked());
             let to = format!("{}/{}", answer.provider, answer.asked());
@@ -235,7 +238,8 @@ impl OpenStream {
             self.answer = self.answer.begin(answer);
         }
         self.rounds.retarget(turn.request.clone());
-        self.source = Source::Provider(speaker, speaker.1.stream_decoder(speaker.0));
+        let decoder = if is_tape { Box::new(Player::default()) } else { speaker.1.stream_decoder(speaker.0) };
+        self.source = Source::Provider(speaker, decoder);
         self.body = Body::Unknown(SseParser::new());
         (self.timeout, self.goes_on) = (timeout, goes_on);
         self.turn = Some(turn);
@@ -262,6 +266,16 @@ impl OpenStream {
         if let Some(turn) = &mut self.turn {
             turn.another_key = another_key;
         }
+    }
+
+    /// What was recorded since this was last asked for.
+    pub fn take_tape(&mut self, ms: f64) -> String {
+        self.answer.take_tape(ms)
+    }
+
+    /// Counts its output here: its provider will not say any more.
+    pub fn estimate_usage(&mut self) {
+        self.answer.estimate_usage();
     }
 
     /// What this attempt has used so far.
@@ -411,6 +425,7 @@ impl OpenStream {
         self.answer.estimate_usage();
         let over = error.timeout == Some(Timeout::Total) || !matches!(self.source, Source::Provider(..));
         if let Some(turn) = self.turn.as_mut().filter(|_| !over) {
+            turn.another_key |= error.another_key;
             if !self.answer.has_started() {
                 turn.failure = Some(error);
                 return Ok(Progress::GoOn);

@@ -9,6 +9,7 @@ use crate::input::{Fields, Subject, Value};
 use crate::json::{Json, Members};
 use crate::models::ModelInfo;
 use crate::policy::budget::BudgetOptions;
+use crate::policy::cache::CacheOptions;
 use crate::policy::fallback::FallbackOptions;
 use crate::policy::limit::LimitOptions;
 use crate::policy::retry::RetryOptions;
@@ -36,6 +37,8 @@ pub struct ClientOptions {
     pub budgets: Vec<BudgetOptions>,
     /// On every call, under its own.
     pub tags: Vec<(String, String)>,
+    /// Which answers are looked up and kept.
+    pub cache: CacheOptions,
     /// What the caller says of models.
     pub catalog: Vec<ModelInfo>,
 }
@@ -147,7 +150,7 @@ impl ClientOptions {
     /// Reads and checks the options (functions already replaced by `true`, keys never included).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Options, String::new(), value)?;
-        fields.refuse(&["cache", "log", "capture"], NOT_YET)?;
+        fields.refuse(&["log", "capture"], NOT_YET)?;
         let mut models = Vec::new();
         for (name, value) in fields.object("models")?.unwrap_or_default() {
             let path = format!("models.{name}");
@@ -164,6 +167,7 @@ impl ClientOptions {
         options.limits = LimitOptions::read_all(&mut fields)?;
         options.fallback = FallbackOptions::read(&mut fields)?;
         options.budgets = BudgetOptions::read_all(&mut fields)?;
+        options.cache = CacheOptions::read(&mut fields)?;
         options.tags = fields.string_map("tags")?;
         options.catalog = ModelInfo::read_all(&mut fields)?;
         fields.finish()?;

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod budget;
+pub mod cache;
 pub mod context;
 pub mod fallback;
 pub mod history;

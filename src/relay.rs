@@ -5,6 +5,7 @@
 use crate::answer::Answer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
+use crate::policy::timeout::Timeout;
 use crate::providers::StreamDecoder;
 use crate::sse::{Flow, SseEvent};
 
@@ -15,7 +16,7 @@ pub struct Relay;
 impl StreamDecoder for Relay {
     fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
         if event.name == "error" {
-            return Err(read_error(event.data));
+            return Err(read_error(&Json::parse(event.data).unwrap_or(Json::Null)));
         }
         let read = Json::parse(event.data)?;
         let text = |field: &str| read.get(field).text();
@@ -45,8 +46,8 @@ impl StreamDecoder for Relay {
     }
 }
 
-fn read_error(data: &str) -> Box<Error> {
-    let value = Json::parse(data).unwrap_or(Json::Null);
+/// An error as [`Error::to_json`] writes it.
+pub fn read_error(value: &Json<'_>) -> Box<Error> {
     let text = |field: &str| value.get(field).str().map(str::to_owned);
     let kind = value.get("code").str().and_then(ErrorKind::parse).unwrap_or(ErrorKind::Server);
     let mut error = Error::new(kind, text("message").unwrap_or_else(|| "the stream failed".to_owned()));
@@ -58,6 +59,9 @@ fn read_error(data: &str) -> Box<Error> {
     if let Some(retryable) = value.get("retryable").bool() {
         error.retryable = retryable;
     }
+    (error.needed, error.limit) = (value.get("needed").u64(), value.get("limit").u64());
+    error.timeout = (value.get("timedOut").bool() == Some(true)).then_some(Timeout::FirstToken);
+    error.another_key = value.get("anotherKey").bool() == Some(true);
     error.body = Some(value.get("body").clone().into_owned()).filter(|body| !body.is_null());
     error
 }

@@ -2,25 +2,28 @@
 
 mod media;
 
-use crate::chat::{AssistantPart, ChatRequest, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart};
+use crate::answer::Answer;
+use crate::chat::{
+    AssistantPart, ChatRequest, ChatResponse, FinishReason, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart,
+};
 use crate::error::Result;
 use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::object;
 use crate::options::policies::read_usd;
+use crate::policy::cache::CacheChoice;
 use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
+use crate::tape::read_usage;
 
 /// Where the facade puts the number of the schema object that it keeps.
 const HANDLE: &str = "$handle";
-const NOT_YET: &str = "is not supported yet";
 
 impl ChatRequest {
     /// Reads and checks a request (`signal` already taken out, functions replaced by `true`).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Request, String::new(), value)?;
-        fields.refuse(&["cache"], NOT_YET)?;
         // Field by field into one value: with a local for each, every early return would carry the
         // code that drops all of them.
         let mut request = Self { model: fields.string("model")?, messages: read_messages(&mut fields)?, ..Self::default() };
@@ -51,11 +54,28 @@ impl ChatRequest {
             Some(other) => return Err(fields.error("context", &format!("is \"{other}\"; it must be fit, error or send"))),
         };
         request.budget = read_budget(&mut fields)?;
+        request.cache = CacheChoice::read(&mut fields)?;
         request.live_usage = fields.flag("liveUsage")?;
         request.priority = fields.amount("priority", i8::MIN)?.unwrap_or_default();
         fields.finish()?;
         Ok(request)
     }
+}
+
+/// A response that somebody has kept, as far as another one can be made of it.
+pub fn read_response(value: Value) -> Result<ChatResponse> {
+    let text = |name: &str| value.get(name).text().to_owned();
+    let message = read_message("response.message".to_owned(), value.get("message").clone())?;
+    let Message::Assistant { content } = message else {
+        return Err(Subject::Request.error("response.message must be an assistant's".to_owned()));
+    };
+    let reason = FinishReason::parse(&text("finishReason"));
+    let finish_reason = reason.ok_or_else(|| Subject::Request.error("response.finishReason is none of the contract's".to_owned()))?;
+    let mut answer = Answer::new(&text("provider"), "", false).response(Some(finish_reason), None);
+    (answer.id, answer.model, answer.message) = (text("id"), text("model"), content);
+    answer.raw_finish_reason = value.get("rawFinishReason").str().map(str::to_owned);
+    answer.usage = read_usage(value.get("usage"));
+    Ok(answer)
 }
 
 /// `{ usd }`, in pico-dollars.

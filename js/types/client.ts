@@ -6,7 +6,8 @@ import type { BudgetOptions, CostLedger } from "./money.ts";
 import type { ClientEvents, FallbackOptions, KeyRing, LimitOptions, Limits, RetryOptions, TimeoutOptions } from "./policies.ts";
 import type { ChatRequest } from "./request.ts";
 import type { ChatResponse } from "./response.ts";
-import type { CacheOptions, LogSink, Store } from "./stores.ts";
+import type { CacheControl, CacheOptions } from "./cache.ts";
+import type { LogSink, Store } from "./stores.ts";
 import type { ChatStream } from "./stream.ts";
 import type { EmbedRequest, EmbedResponse, Estimate, FitOptions, FitResult, ModelInfo, TokenCount } from "./tokens.ts";
 
@@ -37,7 +38,11 @@ export interface ClientOptions {
   limits?: Record<string, LimitOptions>;
   /** How a list of models is gone through. */
   fallback?: FallbackOptions;
-  /** Not built yet. */
+  /**
+   * Keeps answers and gives them again. Default false: a request says `cache: true` for itself. With a cache, identical requests in
+   * flight share one call, in this client and, where it is in IndexedDB, in all tabs of the site (not in Workers, where one request
+   * must not wait for another's).
+   */
   cache?: CacheOptions | false;
   /** What may be spent. All that match apply. */
   budget?: BudgetOptions | BudgetOptions[];
@@ -181,6 +186,8 @@ export interface Client extends AsyncDisposable {
   updateCatalog(source: string | URL | Record<string, Partial<ModelInfo>>): Promise<void>;
   /** What was spent, and what things cost. Of this client and those made from it with `with`, while it lives. */
   readonly costs: CostLedger;
+  /** The answers that are kept, by request. */
+  readonly cache: CacheControl;
   /** The keys of the providers. Synchronous, and there before the WebAssembly is loaded. */
   readonly keys: KeyRing;
   /** The limits by themselves, for calls that this client does not make. */

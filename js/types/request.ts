@@ -49,7 +49,12 @@ export interface ChatRequest<T = unknown> {
    * the window has tokens is sent at once; only a longer one is counted. Where the window is not known, it is sent.
    */
   context?: "fit" | "error" | "send";
-  /** Not built yet. */
+  /**
+   * Whether the answer is looked up and kept; see `CacheOptions`. `true` without a cache of the client's uses the default one. `ttlSeconds`:
+   * for this answer. `refresh`: asked anew, and kept. `key`: in place of what is worked out of the request; whoever gives the same gets the
+   * same answer. `tags`: for `client.cache.clear`, 200 bytes at most. Kept are answers that ended with "stop" or "tool-calls" and match
+   * `output`. A kept answer has `cached: true`, costs 0 and has no attempts.
+   */
   cache?: boolean | { ttlSeconds?: number; refresh?: boolean; key?: string; tags?: string[] };
   /** What the whole call may cost, with its retries, fallbacks and tool rounds. See `BudgetOptions`. */
   budget?: { usd: number };

@@ -2,16 +2,6 @@
 import type { ErrorCode } from "./errors.ts";
 import type { FinishReason, Usage } from "./response.ts";
 
-export interface CacheOptions {
-  store?: "indexeddb" | "memory" | Store;
-  name?: string;
-  ttlSeconds?: number;
-  maxBytes?: number;
-  maxEntries?: number;
-  sampled?: boolean;
-  replay?: "instant" | "paced";
-}
-
 export interface Store {
   get(key: string): Promise<Uint8Array | null>;
   set(key: string, value: Uint8Array, options?: { ttlSeconds?: number }): Promise<void>;

@@ -24,6 +24,11 @@ impl FinishReason {
     pub const ALL: [Self; 8] =
         [Self::Stop, Self::Length, Self::ToolCalls, Self::ContentFilter, Self::Refusal, Self::Aborted, Self::Budget, Self::Other];
 
+    /// Of the contract's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+
     /// The contract's word.
     pub fn word(self) -> &'static str {
         match self {
@@ -279,6 +284,8 @@ pub struct ChatResponse {
     pub usage: Usage,
     /// `None`: unknown, not free.
     pub cost: Option<Cost>,
+    /// Whether all of it came from the cache, or from a call that somebody else had under way.
+    pub cached: bool,
     pub attempts: Vec<Attempt>,
     pub timing: Timing,
     pub warnings: Vec<Warning>,
@@ -309,7 +316,7 @@ impl ChatResponse {
             "rawFinishReason": self.raw_finish_reason.as_deref(),
             "usage": self.usage.to_json(),
             "cost": self.cost.as_ref().map(Cost::to_json),
-            "cached": false,
+            "cached": self.cached,
             "attempts": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
             "timing": object! {
                 "startedAt": &self.timing.started_at,

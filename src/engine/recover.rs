@@ -103,7 +103,10 @@ impl Engine {
         let now = host.now();
         // What was shown is not taken back: from here on it is another target or none.
         let fresh = turn.said.is_none();
-        if fresh && std::mem::take(&mut turn.another_key) && turn.keys_tried < self.keys_of(error.provider.as_deref()) {
+        if fresh
+            && (std::mem::take(&mut turn.another_key) || error.another_key)
+            && turn.keys_tried < self.keys_of(error.provider.as_deref())
+        {
             return Ok(Some(Next::Key));
         }
         let verdict = if fresh { self.retry(host, turn, error)? } else { Verdict::No };

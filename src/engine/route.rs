@@ -67,13 +67,25 @@ pub struct Turn {
     pub failure: Option<Box<Error>>,
     /// What of the answer was shown before that: it goes on behind it.
     pub said: Option<String>,
+    /// What is wrong with the cache, until an answer says so.
+    pub cache_trouble: Option<String>,
 }
 
 impl Turn {
     /// The first turn of a call.
     pub fn new(call: Call, plan: Plan) -> Self {
         let Plan { request, route } = plan;
-        Self { call, request: Rc::new(request), route, attempt: 0, keys_tried: 0, another_key: false, failure: None, said: None }
+        Self {
+            call,
+            request: Rc::new(request),
+            route,
+            attempt: 0,
+            keys_tried: 0,
+            another_key: false,
+            failure: None,
+            said: None,
+            cache_trouble: None,
+        }
     }
 
     /// The next turn: asks the target that answered the last one, and has all the others before it

@@ -1,6 +1,7 @@
 //! One attempt: a key, a request, its turn under the limits, a response.
 
 use super::Engine;
+use super::cache::broken;
 use super::limits::{Ask, Permit};
 use super::money::Tags;
 use super::route::Turn;
@@ -58,6 +59,9 @@ impl Engine {
         warnings: &mut Vec<Warning>,
     ) -> Result<(H::Response, Ticket)> {
         turn.attempt += 1;
+        if let Some(message) = turn.cache_trouble.take() {
+            warnings.push(broken(message));
+        }
         let result = self.try_send(host, turn, mode, warnings).await;
         result.map_err(|error| turn.call.failed(error, host.now()))
     }

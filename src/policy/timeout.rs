@@ -37,6 +37,11 @@ impl TimeoutOptions {
         }
     }
 
+    /// For who reads what somebody else has asked for, whose times are kept there.
+    pub fn patient(&self) -> Self {
+        Self { total_ms: self.total_ms, first_token_ms: Some(f64::INFINITY), idle_ms: Some(f64::INFINITY) }
+    }
+
     /// How long each may take; `None`: for ever.
     pub fn of(&self, timeout: Timeout) -> Option<f64> {
         match timeout {

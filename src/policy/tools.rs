@@ -72,6 +72,8 @@ pub struct Rounds {
     /// Of the turns so far, with its cost where that is known.
     usage: Option<(Usage, Option<Cost>)>,
     warnings: Vec<Warning>,
+    /// Whether none of the turns so far was asked of a provider.
+    cached: bool,
 }
 
 impl Rounds {
@@ -79,7 +81,7 @@ impl Rounds {
     pub fn new(request: Rc<ChatRequest>) -> Self {
         let runs = request.tools.iter().any(|tool| tool.run.is_some());
         let left = request.max_tool_rounds.unwrap_or(if runs { DEFAULT_ROUNDS } else { 0 });
-        Self { request, alone: false, left, earlier: Vec::new(), usage: None, warnings: Vec::new() }
+        Self { request, alone: false, left, earlier: Vec::new(), usage: None, warnings: Vec::new(), cached: true }
     }
 
     /// A single turn: its calls are not run here.
@@ -145,6 +147,7 @@ impl Rounds {
             None => self.usage = Some((turn.usage, turn.cost)),
         }
         self.warnings = joined(std::mem::take(&mut self.warnings), turn.warnings);
+        self.cached &= turn.cached;
         self.left -= 1;
     }
 
@@ -156,6 +159,7 @@ impl Rounds {
             turn.usage = usage;
             turn.cost = Cost::sum(cost, turn.cost.as_ref());
         }
+        turn.cached &= self.cached;
         turn.earlier = self.earlier.clone();
         turn.warnings = joined(self.warnings.clone(), turn.warnings);
         turn

@@ -12,13 +12,14 @@ use std::rc::Rc;
 use gloo_net::http::Response;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::convert::{describe, method, plain};
 use crate::count::Counter;
+use crate::engine::Flight;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Host, HostResponse};
+use crate::host::{Host, HostResponse, Recalled};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
 use crate::json::Json;
 use crate::models::catalogue::Catalogue;
@@ -34,6 +35,12 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn fetch(this: &JsHost, url: &str, init: &Object) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn recall(this: &JsHost, lookup: &str, flight: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn taped(this: &JsHost, flight: u32, piece: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn wanted(this: &JsHost, flight: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn key(this: &JsHost, provider: &str, index: usize) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -115,6 +122,30 @@ impl Host for WebHost {
 
     fn catalogue(&self) -> Option<Rc<Catalogue>> {
         CATALOGUE.with_borrow(Clone::clone)
+    }
+
+    async fn recall(&self, lookup: &Json<'_>, flight: Flight) -> Recalled<WebResponse> {
+        let Ok(guard) = guard() else { return Recalled::Nothing(None) };
+        let found = settle(self.js.recall(&lookup.to_text(), super::cache::keep(flight), &guard.0.signal())).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(thrown) => return Recalled::Nothing(Some(describe(&thrown))),
+        };
+        let member = |name: &str| Reflect::get(&found, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        let trouble = member("trouble").as_string();
+        match WebResponse::new(member("response"), self.now(), guard) {
+            Ok(response) => Recalled::Tape { response, cached: member("cached").is_truthy(), trouble },
+            Err(_) => Recalled::Nothing(trouble),
+        }
+    }
+
+    fn taped(&self, flight: u32, piece: &str) {
+        // Those who read it have left.
+        let _ = self.js.taped(flight, piece);
+    }
+
+    async fn wanted(&self, flight: u32) {
+        let _ = settle(self.js.wanted(flight)).await;
     }
 
     async fn load_catalogue(&self) {
@@ -283,6 +314,7 @@ pub struct WebResponse {
     head: ResponseHead,
     reader: Option<ReadableStreamDefaultReader>,
     read: bool,
+    ended: bool,
     _guard: AbortOnDrop,
 }
 
@@ -294,7 +326,7 @@ impl WebResponse {
             return Err("fetch did not give a Response".to_owned());
         };
         let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
-        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, _guard: guard })
+        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, ended: false, _guard: guard })
     }
 
     /// A body without a stream: empty (204), or a home-made fetch's.
@@ -325,6 +357,17 @@ fn read_headers(headers: JsValue) -> Vec<(String, String)> {
     list
 }
 
+impl Drop for WebResponse {
+    fn drop(&mut self) {
+        // An injected fetch may not listen to its signal: this it understands.
+        if let Some(reader) = self.reader.take().filter(|_| !self.ended) {
+            let cancelled = reader.cancel();
+            // A rejection that nobody waits for would be reported as unhandled.
+            spawn_local(async move { drop(JsFuture::from(cancelled).await) });
+        }
+    }
+}
+
 impl HostResponse for WebResponse {
     fn head(&self) -> &ResponseHead {
         &self.head
@@ -340,6 +383,7 @@ impl HostResponse for WebResponse {
         let Some(reader) = &self.reader else { return Ok(None) };
         let result = JsFuture::from(reader.read()).await.map_err(said)?;
         if Reflect::get(&result, &"done".into()).map_err(said)?.is_truthy() {
+            self.ended = true;
             return Ok(None);
         }
         let value = Reflect::get(&result, &"value".into()).map_err(said)?;

@@ -40,7 +40,7 @@ struct Slot {
     /// `None` where the events are this library's own.
     client: Option<Rc<Client>>,
     /// Dropped with the slot, which aborts the request; what it holds of limits is then given back.
-    attempt: Option<(WebResponse, Ticket)>,
+    attempt: Option<(WebResponse, Option<Ticket>)>,
     /// Whether this attempt has shown anything.
     began: bool,
     error: Option<Box<Error>>,
@@ -57,7 +57,7 @@ impl Slot {
     fn note_beginning(&mut self, now: f64) {
         if !self.began
             && self.stream.has_started()
-            && let (Some(client), Some((_, ticket))) = (&self.client, &self.attempt)
+            && let (Some(client), Some((_, Some(ticket)))) = (&self.client, &self.attempt)
         {
             self.began = true;
             client.engine.began(ticket, now);
@@ -76,7 +76,8 @@ enum End {
 struct Over {
     client: Rc<Client>,
     response: WebResponse,
-    ticket: Ticket,
+    /// `None`: a tape, which is settled by who recorded it.
+    ticket: Option<Ticket>,
     end: End,
     began: bool,
     spent: Spent,
@@ -86,12 +87,13 @@ impl Over {
     /// Gives back what it held. True when another key is worth another call.
     fn settle(self) -> bool {
         drop(self.response);
+        let Some(ticket) = self.ticket else { return false };
         let outcome = match &self.end {
             End::Answered => Outcome::Answered(&self.spent),
             End::Failed(error) => Outcome::Failed(error, self.began.then_some(&self.spent)),
             End::Stopped => Outcome::Stopped(&self.spent),
         };
-        self.client.engine.settle(&self.client.host, self.ticket, &outcome)
+        self.client.engine.settle(&self.client.host, ticket, &outcome)
     }
 }
 
@@ -150,7 +152,7 @@ pub fn event(stream: u32, event: &Json<'_>) {
 
 /// The budgets whose stores are to be asked before a stream goes on.
 pub fn wanting(stream: u32) -> Option<Rc<Hold>> {
-    let hold = SHARED.with_borrow(|shared| shared.slots.get(stream)?.attempt.as_ref()?.1.hold.clone());
+    let hold = SHARED.with_borrow(|shared| shared.slots.get(stream)?.attempt.as_ref()?.1.as_ref()?.hold.clone());
     hold.filter(|hold| hold.wants_lease())
 }
 
@@ -160,7 +162,7 @@ pub fn take_turn(stream: u32) -> Option<Turn> {
 }
 
 /// The request was sent.
-pub fn go_on(stream: u32, turn: Turn, opened: Opened, response: WebResponse, ticket: Ticket) {
+pub fn go_on(stream: u32, turn: Turn, opened: Opened, response: WebResponse, ticket: Option<Ticket>) {
     let rest = SHARED.with_borrow_mut(|shared| match shared.slots.get_mut(stream) {
         Some(slot) => {
             slot.stream.go_on(turn, opened);

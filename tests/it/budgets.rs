@@ -148,7 +148,7 @@ fn a_stream_is_stopped_when_the_store_grants_no_more() {
         let mut stream = OpenStream::new(engine.begin(&host, engine.call(&host), engine.plan(plain(&request)).unwrap()));
         let (_, ticket) = now_or_never(engine.go_on(&host, &mut stream, &mut |_| {})).unwrap().unwrap();
         host.store_breaks.set(breaks);
-        let (fed, asked) = drive(&engine, &host, &mut stream, ticket.hold.as_ref().unwrap());
+        let (fed, asked) = drive(&engine, &host, &mut stream, ticket.as_ref().unwrap().hold.as_ref().unwrap());
         let events = stream.batch().events().iter().map(value).collect::<Vec<_>>();
         let response = &events.last().unwrap()["response"];
         assert_eq!(response["finishReason"], "budget");
@@ -161,7 +161,7 @@ fn a_stream_is_stopped_when_the_store_grants_no_more() {
         assert!((3_300..=3_433).contains(&tokens), "{tokens} tokens in {fed} pieces");
         assert!(asked < 20, "asked {asked} times for {fed} pieces");
         let spent = stream.spent();
-        engine.settle(&host, ticket, &modelwire::engine::Outcome::Answered(&spent));
+        engine.settle(&host, ticket.unwrap(), &modelwire::engine::Outcome::Answered(&spent));
         let state = host.states.borrow()[&(1, "budget:day".to_owned())].clone().unwrap();
         let state: Value = serde_json::from_slice(&state).unwrap();
         assert_eq!(state["spent"].as_u64().unwrap(), spent.cost.unwrap().pico, "what was granted and not used is given back");

@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Waker};
 
 use modelwire::chat::UserPart;
 use modelwire::count::Counter;
-use modelwire::engine::{Engine, Plan};
+use modelwire::engine::{Engine, Flight, Plan};
 use modelwire::error::{Error, ErrorKind, Result};
-use modelwire::host::{Host, HostResponse};
+use modelwire::host::{Host, HostResponse, Recalled};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
 use modelwire::models::catalogue::Catalogue;
@@ -57,6 +57,13 @@ pub struct FakeHost {
     pub replies: RefCell<VecDeque<Reply>>,
     pub requests: RefCell<Vec<HttpRequest>>,
     pub keys: RefCell<Vec<(String, String)>>,
+    /// The tapes that are kept, by what their requests are known by; what was looked for; what nobody has asked for yet; and
+    /// what a flight has recorded.
+    pub tapes: RefCell<HashMap<String, String>>,
+    pub lookups: RefCell<Vec<String>>,
+    pub flights: RefCell<Vec<Flight>>,
+    pub taped: RefCell<String>,
+    pub cache_trouble: RefCell<Option<String>>,
     pub clock: Rc<Cell<f64>>,
     /// Tools that were run: handle, id of the call, arguments.
     pub tools: RefCell<Vec<(u64, String, String)>>,
@@ -139,6 +146,22 @@ impl HostResponse for FakeResponse {
 impl Host for FakeHost {
     type Response = FakeResponse;
 
+    async fn recall(&self, lookup: &Json<'_>, flight: Flight) -> Recalled<FakeResponse> {
+        let known = lookup.get("material").text().to_owned();
+        let tape = self.tapes.borrow().get(&known).cloned();
+        self.lookups.borrow_mut().push(lookup.to_text());
+        let Some(tape) = tape else {
+            self.flights.borrow_mut().push(flight);
+            return Recalled::Nothing(self.cache_trouble.borrow().clone());
+        };
+        let head = ResponseHead { status: 200, headers: Vec::new(), received_at_ms: self.now() };
+        let response = FakeResponse { head, pieces: [tape.into_bytes()].into(), breaks: None, _open: Open::new(&self.open) };
+        Recalled::Tape { response, cached: true, trouble: None }
+    }
+    fn taped(&self, _: u32, piece: &str) {
+        self.taped.borrow_mut().push_str(piece);
+    }
+    async fn wanted(&self, _: u32) {}
     fn now(&self) -> f64 {
         self.clock.get()
     }

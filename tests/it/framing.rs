@@ -9,6 +9,7 @@ use modelwire::json::Json;
 use modelwire::open_stream::{OpenStream, Opened, Progress};
 use modelwire::policy::timeout::TimeoutOptions;
 use modelwire::providers::{self, Api, Dialect, Row};
+use modelwire::tape::Tape;
 use serde_json::Value;
 
 /// A value of the core's as the tests compare it.
@@ -56,20 +57,45 @@ impl Outcome {
 
 /// Reads a stream from pieces of it.
 pub fn read<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    hear(wire, false, pieces, &mut |_| {})
+}
+
+/// What is told to an answer while it is read, as a tape; with its end if it has one.
+pub fn record<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut tape = String::new();
+    let outcome = hear(wire, false, pieces, &mut |stream| tape += &stream.take_tape(7.0));
+    if let Ok(response) = &outcome.result {
+        let mut end = Tape::default();
+        end.end(response);
+        tape += &end.take();
+    }
+    tape
+}
+
+/// Reads a tape.
+pub fn play<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    hear(wire, true, pieces, &mut |_| {})
+}
+
+fn hear<'a>(wire: Wire, is_tape: bool, pieces: impl IntoIterator<Item = &'a [u8]>, after: &mut dyn FnMut(&mut OpenStream)) -> Outcome {
     let call = Call::new("call_test".into(), 0.0);
     call.target("test", "asked", 0.0);
     let mut stream = OpenStream::new(Turn::new(call, Plan::default()));
     let turn = stream.take_turn();
-    let answer = Answer::new("test", "asked", true);
-    stream.go_on(turn, Opened { speaker: (wire.row, wire.dialect()), answer, timeout: TimeoutOptions::default(), goes_on: false });
+    let mut answer = Answer::new("test", "asked", true);
+    answer.record();
+    let timeout = TimeoutOptions::default();
+    stream.go_on(turn, Opened { speaker: (wire.row, wire.dialect()), answer, timeout, goes_on: false, is_tape });
     let mut events = Vec::new();
     for piece in pieces {
         let progress = stream.feed(piece, 0.0);
+        after(&mut stream);
         if let Some(result) = outcome(&mut stream, &mut events, progress) {
             return Outcome { events, result };
         }
     }
     let progress = stream.finish(0.0);
+    after(&mut stream);
     let result = outcome(&mut stream, &mut events, progress).expect("the end of the bytes is the end");
     Outcome { events, result }
 }
@@ -107,6 +133,16 @@ pub fn assert_same_in_every_framing(name: &str, wire: Wire, bytes: &[u8]) -> Out
         let got = outcome.comparable();
         assert!(got == expected, "{name}, {how}:\n  whole: {expected}\n  here:  {got}");
     };
+    if whole.result.is_ok() {
+        let tape = record(wire, [bytes]);
+        check("from its tape", play(wire, [tape.as_bytes()]));
+        check("from its tape, byte by byte", play(wire, tape.as_bytes().chunks(1)));
+        let tape = record(wire, bytes.chunks(1));
+        check("from a tape of single bytes", play(wire, [tape.as_bytes()]));
+        let cut = tape.len() / 2;
+        let broken = play(wire, [&tape.as_bytes()[..cut]]).result;
+        assert!(broken.is_err(), "{name}: half a tape is no answer: {broken:?}");
+    }
     check("byte by byte", read(wire, bytes.chunks(1)));
     let step = (bytes.len() / 400).max(1);
     for cut in (0..bytes.len()).step_by(step) {

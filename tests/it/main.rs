@@ -8,6 +8,7 @@ mod aliases;
 mod asking;
 mod attempts;
 mod budgets;
+mod caching;
 mod contract;
 mod costs;
 mod counting;

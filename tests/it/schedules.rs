@@ -45,7 +45,9 @@ async fn read(engine: &Engine, host: &FakeHost, stream: &mut OpenStream, events:
                 end => break end,
             }
         };
-        engine.settle_stream(host, stream, ticket, &result);
+        if let Some(ticket) = ticket {
+            engine.settle_stream(host, stream, ticket, &result);
+        }
         if result? == Progress::Done {
             return Ok(());
         }

@@ -43,7 +43,7 @@ describe("createClient", () => {
       [{ ...provider(), limits: { openai: { requestsPerMinute: 0 } } }, "config", /limits\.openai\.requestsPerMinute must be more than 0/],
       [{ ...provider(), limits: { openai: { maxConcurrent: 1, scope: { update() {} } } } }, "config", /limits\.openai\.maxConcurrent/],
       [{ ...provider(), catalog: { m: {} } }, "config", /catalog\.m: a model is named/],
-      [{ ...provider(), cache: true }, "unsupported", /cache/],
+      [{ ...provider(), cache: { ttl: 5 } }, "config", /cache\.ttl is not known/],
       [{ ...provider(), log: () => {} }, "unsupported", /log/],
       [{ ...provider(), store: "indexeddb" }, "unsupported", /store "indexeddb" is for pages/],
       [provider({ apiKey: [] }), "missing-key", /providers\.openai\.apiKey/],
@@ -137,14 +137,6 @@ describe("chat", () => {
     assert.equal(response.toolCalls[0].input, undefined);
     assert.equal(Object.getPrototypeOf(response), Object.prototype);
     assert.equal(response.raw.id, "c1");
-  });
-  test("what is not built yet is refused by name", async () => {
-    const { client: made, calls } = client(json(whole));
-    const refused = [
-      [{ cache: true }, /cache/],
-    ];
-    for (const [more, message] of refused) await assert.rejects(made.chat(ask(more)), (error) => isLlmError(error, "unsupported") && message.test(error.message));
-    assert.equal(calls.length, 0);
   });
   test("a request that contains itself, or something that is no data, is an error", async () => {
     const { client: made } = client(json(whole));

@@ -14,7 +14,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "batch" | "on" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "batch" | "cache" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,
@@ -28,6 +28,7 @@ export type Given = [
   Check<Assignable<typeof modelwire.providersFromEnv, typeof contract.providersFromEnv>>,
   Check<Assignable<modelwire.KeyRing, contract.KeyRing>>,
   Check<Assignable<modelwire.Limits, contract.Limits>>,
+  Check<Assignable<modelwire.CacheControl, contract.CacheControl>>,
   Check<Same<Parameters<modelwire.Client["with"]>, Parameters<contract.Client["with"]>>>,
 ];
 
@@ -88,6 +89,8 @@ export type Equal = [
   Check<Same<modelwire.LogRecord, contract.LogRecord>>,
   Check<Same<modelwire.BudgetOptions, contract.BudgetOptions>>,
   Check<Same<modelwire.CacheOptions, contract.CacheOptions>>,
+  Check<Same<keyof modelwire.CacheOptions, keyof contract.CacheOptions>>,
+  Check<Same<keyof modelwire.CacheControl, keyof contract.CacheControl>>,
   Check<Same<modelwire.EmbedRequest, contract.EmbedRequest>>,
   Check<Same<keyof modelwire.EmbedRequest, keyof contract.EmbedRequest>>,
   Check<Same<modelwire.EmbedResponse, contract.EmbedResponse>>,
