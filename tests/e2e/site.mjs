@@ -43,16 +43,20 @@ export function screenshotPath(name) {
 
 const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
 
-/** A site with the package and nothing else, and a provider on it, which notes when each request arrives (`x-delay-ms`: and takes its time). */
-export async function serveProvider() {
+/**
+ * A site with the package and nothing else, and a provider on it, which notes when each request arrives (`x-delay-ms`: and takes its time).
+ * `answerer(response, number)` answers in its place.
+ */
+export async function serveProvider(answerer) {
   const arrivals = [];
   const running = { now: 0, most: 0 };
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://x");
     if (pathname === "/v1/chat/completions") {
       arrivals.push(performance.now());
-      running.most = Math.max(running.most, ++running.now);
       request.resume();
+      if (answerer) return answerer(response, arrivals.length);
+      running.most = Math.max(running.most, ++running.now);
       const delay = Number(request.headers["x-delay-ms"] ?? 0);
       setTimeout(() => {
         running.now--;

@@ -5,6 +5,7 @@ import { testRuntime } from "./lab.mjs";
 const bun = installed("bun", "bin", "bun.exe");
 
 testRuntime("Bun", {
+  stores: ["memory"],
   absent: bun ? false : "the package bun is not installed",
   launch: commandRuntime(bun, ["run", "runtimes/agents/command.mjs"]),
 });

@@ -10,6 +10,7 @@
 //
 // Only web APIs: workerd and pages have no others. `where(env)` says for which env a check is; driver and runtime both ask
 // it, so that it goes by env alone.
+import { cacheChecks } from "./checks/cache.mjs";
 import { clientChecks } from "./checks/client.mjs";
 import { failureChecks } from "./checks/failures.mjs";
 import { loadingChecks } from "./checks/loading.mjs";
@@ -28,7 +29,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...storeChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

@@ -7,7 +7,7 @@ const launcher = installed("deno", "bin.cjs");
 if (launcher && !program()) execFileSync(process.execPath, [launcher, "--version"]);
 
 testRuntime("Deno", {
-  stores: ["Deno KV"],
+  stores: ["memory", "Deno KV"],
   limitStores: ["Deno KV"],
   absent: launcher ? false : "the package deno is not installed",
   // No permission but the network's, and to read the vocabularies: the package must not need to read another file.

@@ -1,6 +1,7 @@
 // The agent in Node, Deno and Bun: settings are the last argument, results are lines on stdout.
 import "../watch.mjs";
 import * as modelwire from "modelwire";
+import { memoryStore } from "modelwire/stores/web";
 import { runChecks, sawUnhandled } from "../run.mjs";
 
 if (globalThis.Deno) {
@@ -13,7 +14,7 @@ if (globalThis.Deno) {
 }
 
 const settings = JSON.parse(process.argv.at(-1));
-const made = globalThis.Deno?.openKv && (await denoStores());
+const made = { stores: { memory: memoryStore }, ...(globalThis.Deno?.openKv && (await denoStores())) };
 await runChecks(modelwire, settings, (result) => console.log(`check ${JSON.stringify(result)}`), undefined, made);
 // Connections that are kept alive would keep the process alive, too.
 process.exit(0);
@@ -21,5 +22,5 @@ process.exit(0);
 async function denoStores() {
   const { kvLimits, kvStore } = await import("modelwire/stores/deno");
   const kv = await Deno.openKv(":memory:");
-  return { stores: { "Deno KV": (now) => kvStore(kv, now) }, limitStores: { "Deno KV": () => kvLimits(kv) } };
+  return { stores: { memory: memoryStore, "Deno KV": (now) => kvStore(kv, now) }, limitStores: { "Deno KV": () => kvLimits(kv) } };
 }

@@ -100,6 +100,21 @@ const suite = {
     await make().costs.clear();
     equal((await make().costs.summary()).requests, 0, "after clear");
   },
+  "keeps a client's answers, within bounds": async (store, folder, clock, modelwire, env) => {
+    const server = await env.serve({ body: JSON.stringify(openai.textWhole()), headers: { "content-type": "application/json" } });
+    const make = () =>
+      modelwire.createClient({ providers: openai.provider(server.baseURL, key), store: "memory", cache: { store, name: folder, maxEntries: 3, ttlSeconds: 3600 } });
+    const ask = (messages) => ({ model: openai.model, messages, cache: { tags: [`tag ${messages}`] } });
+    for (const messages of ["1", "2", "3", "4"]) {
+      clock.ahead += 1000;
+      await make().chat(ask(messages));
+    }
+    equal((await make().cache.stats()).entries, 3, "entries");
+    equal(await make().cache.get(ask("1")), null, "the oldest");
+    equal((await make().chat(ask("4"))).cached, true, "the newest");
+    equal([await make().cache.clear({ tags: ["tag 3"] }), await make().cache.delete(ask("4")), await make().cache.clear()], [1, true, 1], "by tag, by request, and the rest");
+    equal((await all(store.list("modelwire/cache/"))).filter((name) => name.includes(encodeURIComponent(folder))), [], "what is left");
+  },
 };
 
 /** What a store of limits must do. */
@@ -147,7 +162,7 @@ const limitSuite = {
   },
 };
 
-const STORES = ["IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Deno KV"];
+const STORES = ["memory", "IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Deno KV"];
 const LIMIT_STORES = ["Durable Objects", "Deno KV"];
 
 export const storeChecks = [
