@@ -39,6 +39,8 @@ export function createClient(options: ClientOptions): Client {
   let remembering: Promise<unknown> | undefined;
   let closed = false;
 
+  const kept = cacheOf(host.cache, connect, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
+
   async function connect(): Promise<Connection> {
     const core = await loadCore();
     if (options.store === "indexeddb" && !globalThis.indexedDB) {
@@ -97,7 +99,8 @@ export function createClient(options: ClientOptions): Client {
   async function chat(request: Partial<ChatRequest<any>>): Promise<ChatResponse> {
     return asked(request, ({ core, client, given }, call) => core.chat(client, call, given), async (json) => {
       const response = reviveResponse(JSON.parse(json) as ChatResponse);
-      await checkOutput(response, handles);
+      const checked = checkOutput(response, handles);
+      if (checked) await forgetting(request, checked);
       await written();
       return response;
     });
@@ -150,7 +153,7 @@ export function createClient(options: ClientOptions): Client {
       },
       complete(response) {
         const checked = checkOutput(response, handles);
-        return checked ? checked.then(written) : written();
+        return checked ? forgetting(request, checked).then(written) : written();
       },
     });
     pump.onEnd(() => handles.release(kept));
@@ -163,6 +166,18 @@ export function createClient(options: ClientOptions): Client {
    */
   function written(): Promise<void> | undefined {
     return typeof options.store === "object" ? costs.written() : undefined;
+  }
+
+  /** An answer that its schema refuses is not given again. */
+  async function forgetting(request: Partial<ChatRequest<any>>, checked: Promise<void>): Promise<void> {
+    try {
+      await checked;
+    } catch (error) {
+      // Not with the call's signal: that may be over.
+      const { signal: _, ...data } = request;
+      if (host.cache.now) await kept.delete(data as ChatRequest).catch(() => {});
+      throw error;
+    }
   }
 
   /** Counts are as good as what responses told of them, in earlier visits too. */
@@ -243,13 +258,12 @@ export function createClient(options: ClientOptions): Client {
       },
 
       costs: ledgerOf(costs, connect, running),
-      cache: cacheOf(
-        host.cache,
-        connect,
-        async (request, kept) => (await connectWith({ ...defaults, ...request }, kept)).given,
-        (kept) => handles.release(kept),
-        running,
-      ),
+      cache: {
+        ...kept,
+        get: (request) => kept.get(withDefaults(defaults, request)),
+        set: (request, response) => kept.set(withDefaults(defaults, request), response),
+        delete: (request) => kept.delete(withDefaults(defaults, request)),
+      },
       keys: keyRing(keys, new Set(Object.keys(data.providers)), () => held.connection, host.now),
       limits: limitsOf(connect, running),
       on: (event, handler) => events.on(event, handler),

@@ -179,6 +179,12 @@ describe("a cache", () => {
     const json = made({ answer: () => "not JSON" });
     for (let index = 0; index < 2; index++) await assert.rejects(json.client.chat(ask({ output: { type: "object" } })), { code: "output-invalid" });
     assert.equal(json.calls.length, 2, "not what was asked for");
+    const strict = made({ answer: () => '{"n":"no number"}' });
+    const output = { "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [{ message: "no number" }] }), jsonSchema: { input: () => ({ type: "object" }) } } };
+    for (const ask1 of [() => strict.client.chat(ask({ output })), () => strict.client.stream(ask({ output })).response]) {
+      await assert.rejects(ask1, { code: "output-invalid" });
+    }
+    assert.equal(strict.calls.length, 2, "not what its schema takes");
   });
 
   test("tells requests apart by what the provider is told, in any order of members", async () => {
