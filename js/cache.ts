@@ -40,7 +40,8 @@ export class LazyCache {
   async recall(lookup: string, flight: number, signal: AbortSignal): Promise<Recalled | null> {
     let cache: Cache;
     try {
-      cache = await this.load();
+      // Not awaited unless it must be: in workerd a promise of one request must not be waited for by another.
+      cache = this.now ?? (await this.load());
     } catch (thrown) {
       this.#around.forget(flight);
       return { trouble: `the cache does not work: ${describe(thrown)}` };
