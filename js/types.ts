@@ -14,3 +14,4 @@ export type * from "./types/batch.ts";
 export type * from "./types/cache.ts";
 export type * from "./types/money.ts";
 export type * from "./types/stores.ts";
+export type * from "./types/prompts.ts";

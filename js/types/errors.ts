@@ -27,7 +27,7 @@
  * | tool-failed | (a tool that throws is told to the model; reserved) | – |
  * | config | a client option is wrong, or the WebAssembly module did not load; the message says which | correct it |
  * | missing-key | no key was given, or its function failed | set the option that the message names |
- * | template | a prompt template lacks a value | – |
+ * | template | a prompt template lacks a value, or a file of prompts is wrong; the message names what and where | correct it |
  * | storage | a store failed | – |
  */
 export type ErrorCode =

@@ -17,6 +17,7 @@ import { loadingChecks } from "./checks/loading.mjs";
 import { mediaChecks } from "./checks/media.mjs";
 import { outputChecks } from "./checks/output.mjs";
 import { pageChecks } from "./checks/page.mjs";
+import { promptChecks } from "./checks/prompts.mjs";
 import { reasoningChecks } from "./checks/reasoning.mjs";
 import { costChecks } from "./checks/costs.mjs";
 import { resilienceChecks } from "./checks/resilience.mjs";
@@ -29,7 +30,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));
