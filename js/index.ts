@@ -8,5 +8,6 @@ export { readStream } from "./relay.ts";
 export { withRetry } from "./retry.ts";
 export { loadTokenizer } from "./tokens.ts";
 export { tool } from "./tools.ts";
+export { KeyVault } from "./vault.ts";
 export { ready } from "./wasm.ts";
 export type * from "./types.ts";

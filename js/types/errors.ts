@@ -6,7 +6,7 @@
  * | code | what happened | what to do |
  * |---|---|---|
  * | aborted | your `signal`, or `close()` | nothing |
- * | authentication | the provider does not accept the key | check the key |
+ * | authentication | the provider does not accept the key; a key vault is locked, or its passphrase another | check the key; open the vault again |
  * | permission | the key may not do this (region, model, project) | the provider's console |
  * | invalid-request | a field of the request is wrong; the message names it | correct it |
  * | unsupported | this provider, or this version of modelwire, cannot do what a field asks for | leave it out |
@@ -28,7 +28,7 @@
  * | config | a client option is wrong, or the WebAssembly module did not load; the message says which | correct it |
  * | missing-key | no key was given, or its function failed | set the option that the message names |
  * | template | a prompt template lacks a value, or a file of prompts is wrong; the message names what and where | correct it |
- * | storage | a store failed | – |
+ * | storage | a store failed; the message says which and how | – |
  */
 export type ErrorCode =
   | "aborted"

@@ -26,11 +26,12 @@ import { storeChecks } from "./checks/stores.mjs";
 import { streamChecks } from "./checks/streams.mjs";
 import { tokenChecks } from "./checks/tokens.mjs";
 import { toolChecks } from "./checks/tools.mjs";
+import { vaultChecks } from "./checks/vault.mjs";
 import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

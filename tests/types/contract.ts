@@ -27,6 +27,8 @@ export type Given = [
   Check<Assignable<typeof modelwire.loadTokenizer, typeof contract.loadTokenizer>>,
   Check<Assignable<typeof modelwire.providersFromEnv, typeof contract.providersFromEnv>>,
   Check<Assignable<modelwire.KeyRing, contract.KeyRing>>,
+  Check<Assignable<modelwire.KeyVault, contract.KeyVault>>,
+  Check<Assignable<typeof modelwire.KeyVault.open, typeof contract.KeyVault.open>>,
   Check<Assignable<typeof modelwire.promptTemplate, typeof contract.promptTemplate>>,
   Check<Assignable<typeof modelwire.chatTemplate, typeof contract.chatTemplate>>,
   Check<Assignable<typeof modelwire.PromptLibrary, typeof contract.PromptLibrary>>,
@@ -104,6 +106,7 @@ export type Equal = [
   Check<Same<modelwire.PromptTemplate<"a">, contract.PromptTemplate<"a">>>,
   Check<Same<modelwire.TemplateVariables<'{"k":{a}} {{b}} {c} { d } {e.f}'>, contract.TemplateVariables<'{"k":{a}} {{b}} {c} { d } {e.f}'>>>,
   Check<Same<keyof modelwire.PromptLibrary, keyof contract.PromptLibrary>>,
+  Check<Same<keyof modelwire.KeyVault, keyof contract.KeyVault>>,
   Check<Same<modelwire.NodeWritable, contract.NodeWritable>>,
   Check<Same<modelwire.FileHandle, contract.FileHandle>>,
 ];
