@@ -1,4 +1,5 @@
 // Bodies: when each event goes out, and how one breaks.
+import type { Clock } from "./clock.ts";
 import type { Reply } from "./script.ts";
 import type { Frame } from "./wire.ts";
 
@@ -15,6 +16,9 @@ export function* withFaults(frames: Iterable<Frame>, reply: Reply, failure: (sen
     yield sent === reply.malformedAfterEvents ? { ...frame, text: halved(frame.text) } : frame;
     sent += 1;
   }
+  // After all of them, too.
+  if (sent === reply.stallAfterEvents) yield "stall";
+  if (sent === reply.errorAfterEvents) yield failure(sent);
 }
 
 /** A whole body, with the same faults: it breaks in its middle, whatever the number of events. */
@@ -31,17 +35,17 @@ export function* brokenWhole(json: string, reply: Reply): Generator<Piece> {
  * The body of a response: one chunk a frame, made when it is asked for. A paced frame is due at its token's place in time,
  * counted from the head, so that a slow reader does not slow the provider down.
  */
-export function paced(frames: Iterator<Piece>, tokensPerSecond: number | undefined, signal: AbortSignal | null): ReadableStream<Uint8Array> {
+export function paced(frames: Iterator<Piece>, tokensPerSecond: number | undefined, signal: AbortSignal | null, clock: Clock): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const start = Date.now();
+  const start = clock.now();
   let tokens = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: unknown;
   let abort = (): void => {};
   const stop = (): void => {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
   };
-  const due = (ms: number): Promise<void> => new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  const due = (ms: number): Promise<void> => new Promise((resolve) => (timer = clock.setTimeout(resolve, ms)));
 
   return new ReadableStream<Uint8Array>(
     {
@@ -65,7 +69,7 @@ export function paced(frames: Iterator<Piece>, tokensPerSecond: number | undefin
           return controller.error(new TypeError("The connection was closed before the body was complete"));
         }
         tokens += value.tokens;
-        const wait = tokensPerSecond && value.tokens > 0 ? start + (tokens * 1000) / tokensPerSecond - Date.now() : 0;
+        const wait = tokensPerSecond && value.tokens > 0 ? start + (tokens * 1000) / tokensPerSecond - clock.now() : 0;
         if (wait > 0) await due(wait);
         if (!signal?.aborted) controller.enqueue(encoder.encode(value.text));
       },

@@ -1,6 +1,7 @@
 // A provider without a network. What it is not: a model, or a server. It sends the bytes that the real services send, in
 // their order and framing, refuses what they refuse, and breaks where it is told to.
 import { readCall, record, type Call } from "./call.ts";
+import { realClock, type Clock } from "./clock.ts";
 import { brokenWhole, paced, withFaults } from "./body.ts";
 import type { MockReply, MockRequest } from "./reply.ts";
 import { readReply, type Reply } from "./script.ts";
@@ -23,8 +24,10 @@ export interface MockProviders {
  * either, or where a reply has neither `text` nor `toolCalls`, it answers with a few sentences about the prompt. Embeddings
  * (a vector of its own for each text, always the same) and lists of models are answered beside the queue; a function is asked
  * for them too, and its faults count.
+ *
+ * `clock`: what delays and paces go by (`virtualClock()`); the real time unless given.
  */
-export function mockProviders(script?: MockReply[] | ((request: MockRequest) => MockReply)): MockProviders {
+export function mockProviders(script?: MockReply[] | ((request: MockRequest) => MockReply), { clock = realClock }: { clock?: Clock } = {}): MockProviders {
   const next = scripted(script);
   const requests: MockProviders["requests"] = [];
   let calls = 0;
@@ -36,10 +39,10 @@ export function mockProviders(script?: MockReply[] | ((request: MockRequest) => 
     const refusal = refusalOf(wire, call);
     if (refusal) return respond(wire, call, refusal);
     const reply = readReply(next({ ...entry, prompt: call.prompt }, wire.route(call) === "chat"));
-    await rest(reply.delayMs, call.signal);
+    await rest(reply.delayMs, call.signal, clock);
     // The message is the browsers' most common one; no runtime promises any.
     if (reply.networkError) throw new TypeError("Failed to fetch");
-    if (wire.route(call) === "chat") return chat(wire, call, reply);
+    if (wire.route(call) === "chat") return chat(wire, call, reply, clock);
     return whole(wire, call, reply, wire.route(call) === "models" ? wire.models() : wire.embeddings?.whole(call));
   };
   return { fetch: mockFetch as typeof fetch, requests };
@@ -74,7 +77,7 @@ function whole(wire: Wire, call: Call, reply: Reply, body: unknown): Response {
   return new Response(JSON.stringify(body), { headers: { ...wire.headers(call), "content-type": "application/json" } });
 }
 
-async function chat(wire: Wire, call: Call, reply: Reply): Promise<Response> {
+async function chat(wire: Wire, call: Call, reply: Reply, clock: Clock): Promise<Response> {
   const streams = call.body?.["stream"] === true;
   // An error that comes after some events needs events: a whole answer fails with its status instead.
   const late = streams && reply.errorAfterEvents !== undefined;
@@ -83,22 +86,22 @@ async function chat(wire: Wire, call: Call, reply: Reply): Promise<Response> {
   const headers = { ...wire.headers(call), "content-type": streams ? wire.streamType : "application/json" };
   if (streams) {
     const frames = withFaults(wire.frames(answer, call), reply, (sent) => wire.failure(reply.refusal ?? { kind: "overloaded" }, call, sent));
-    return new Response(paced(frames, reply.tokensPerSecond, call.signal), { headers });
+    return new Response(paced(frames, reply.tokensPerSecond, call.signal, clock), { headers });
   }
-  if (reply.tokensPerSecond) await rest((answer.usage.outputTokens * 1000) / reply.tokensPerSecond, call.signal);
+  if (reply.tokensPerSecond) await rest((answer.usage.outputTokens * 1000) / reply.tokensPerSecond, call.signal, clock);
   const body = brokenWhole(JSON.stringify(wire.whole(answer, call)), reply);
-  return new Response(paced(body, undefined, call.signal), { headers });
+  return new Response(paced(body, undefined, call.signal, clock), { headers });
 }
 
-function rest(ms: number, signal: AbortSignal | null): Promise<void> {
+function rest(ms: number, signal: AbortSignal | null, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     if (ms <= 0) return resolve();
     const abort = (): void => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
+    const timer = clock.setTimeout(() => {
       signal?.removeEventListener("abort", abort);
       resolve();
     }, ms);

@@ -47,7 +47,7 @@ const members: Record<keyof Exclude<MockReply, string>, { what: string; holds(va
   malformedAfterEvents: count,
   networkError: { what: "true or false", holds: (value) => typeof value === "boolean" },
   delayMs: amount,
-  usage: { what: "counts of tokens: { inputTokens, outputTokens, cacheReadTokens?, reasoningTokens? }", holds: isUsage },
+  usage: { what: "counts of tokens: { inputTokens, outputTokens, cacheReadTokens?, reasoningTokens? }, the last two within the first", holds: isUsage },
   finishReason: {
     what: "a reason that a provider can give (\"aborted\" and \"budget\" are the client's own)",
     holds: (value) => ["stop", "length", "tool-calls", "content-filter", "refusal", "other"].includes(value as string),
@@ -70,5 +70,6 @@ function areToolCalls(value: unknown): boolean {
 function isUsage(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0, ...others } = value as Record<string, unknown>;
-  return [inputTokens, outputTokens, cacheReadTokens, reasoningTokens].every(isCount) && Object.keys(others).length === 0;
+  if (![inputTokens, outputTokens, cacheReadTokens, reasoningTokens].every(isCount) || Object.keys(others).length > 0) return false;
+  return (cacheReadTokens as number) <= (inputTokens as number) && (reasoningTokens as number) <= (outputTokens as number);
 }
