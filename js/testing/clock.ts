@@ -108,6 +108,23 @@ export const realClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
+/** A while, unless it is aborted. */
+export function rest(ms: number, signal: AbortSignal | null, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    if (!(ms > 0)) return resolve();
+    const abort = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
 /** Turns of the event loop, by the quickest means that there is: timers are held up for four milliseconds each in a page. */
 function turns(): { next(): Promise<void>; end(): void } {
   const { setImmediate, MessageChannel } = globalThis as Partial<Record<string, any>>;

@@ -1,7 +1,7 @@
 // A provider without a network. What it is not: a model, or a server. It sends the bytes that the real services send, in
 // their order and framing, refuses what they refuse, and breaks where it is told to.
 import { readCall, record, type Call } from "./call.ts";
-import { realClock, type Clock } from "./clock.ts";
+import { realClock, rest, type Clock } from "./clock.ts";
 import { brokenWhole, paced, withFaults } from "./body.ts";
 import type { MockReply, MockRequest } from "./reply.ts";
 import { readReply, type Reply } from "./script.ts";
@@ -91,20 +91,4 @@ async function chat(wire: Wire, call: Call, reply: Reply, clock: Clock): Promise
   if (reply.tokensPerSecond) await rest((answer.usage.outputTokens * 1000) / reply.tokensPerSecond, call.signal, clock);
   const body = brokenWhole(JSON.stringify(wire.whole(answer, call)), reply);
   return new Response(paced(body, undefined, call.signal, clock), { headers });
-}
-
-function rest(ms: number, signal: AbortSignal | null, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    if (ms <= 0) return resolve();
-    const abort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
 }

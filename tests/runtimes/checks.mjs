@@ -4,6 +4,7 @@
 //   env.serve   a server that replays bytes (../servers/replay-client.mjs)
 //   env.aimock  the address of a mock of four providers that somebody else wrote
 //   env.fixtures  what the stream fixtures must come to
+//   env.session   a session with that mock, recorded once, and what was seen of it
 //   env.dead    an address at which nobody listens
 //   env.page    whether this is a web page (or a worker of one), where CORS rules
 //   env.loads   how often WebAssembly was instantiated so far (watch.mjs)
@@ -11,6 +12,7 @@
 // Only web APIs: workerd and pages have no others. `where(env)` says for which env a check is; driver and runtime both ask
 // it, so that it goes by env alone.
 import { cacheChecks } from "./checks/cache.mjs";
+import { cassetteChecks } from "./checks/cassette.mjs";
 import { clientChecks } from "./checks/client.mjs";
 import { failureChecks } from "./checks/failures.mjs";
 import { loadingChecks } from "./checks/loading.mjs";
@@ -31,7 +33,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...cassetteChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));

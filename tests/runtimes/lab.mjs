@@ -6,11 +6,12 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { LLMock } from "@copilotkit/aimock";
 import { startReplay } from "../servers/replay.mjs";
 import { checksFor } from "./checks.mjs";
+import { askAll, models } from "./checks/cassette.mjs";
 
 const execute = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -32,7 +33,7 @@ export function testRuntime(name, { page = false, stores = [], limitStores = [],
       if (error) waiting.get(of)?.reject(new Error(error));
       else waiting.get(of)?.resolve();
     };
-    const settings = { page, stores, limitStores, aimock: lab.aimock, dead: lab.dead, replay: lab.replay, fixtures: await streamFixtures() };
+    const settings = { page, stores, limitStores, aimock: lab.aimock, dead: lab.dead, replay: lab.replay, session: lab.session, fixtures: await streamFixtures() };
     const running = (async () => launch({ ...lab, settings }, report))().finally(() => {
       for (const one of waiting.values()) one.reject(new Error("the runtime ended without a word about this"));
     });
@@ -54,12 +55,14 @@ export function testRuntime(name, { page = false, stores = [], limitStores = [],
 async function openLab() {
   const folder = await mkdtemp(join(tmpdir(), "modelwire-runtimes-"));
   const [replay, mock, dead] = await Promise.all([startReplay(), startMock(), deadPort(), install(folder)]);
+  const session = await recordSession(folder, mock.url);
   return {
     /** Holds node_modules/modelwire, runtimes/ and servers/: as a project that has installed the package. */
     folder,
     replay: { origin: replay.origin, elsewhere: replay.elsewhere, control: replay.control },
     aimock: mock.url,
     dead,
+    session,
     async close() {
       await Promise.all([replay.close(), mock.stop()]);
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -109,6 +112,8 @@ async function startMock() {
   const mock = new LLMock({ port: 0, auth: { apiKeys: ["aimock-key-0042"] } });
   mock.on({ hasToolResult: true }, { content: "It is cold.", usage: counts });
   mock.onMessage("say hello", { content: "Hi there, friend! ¿Qué tal?", usage: counts }, { chunkSize: 5 });
+  // In pieces with time between them: what is sent at once arrives at once.
+  mock.onMessage("say it slowly", { content: "Hi there, friend! ¿Qué tal? 🌍", usage: counts }, { chunkSize: 5, latency: 3 });
   mock.onMessage("think first", { content: "Forty-two.", reasoning: "Six times seven.", usage: counts });
   mock.onMessage("in the picture", { content: "A cat.", usage: counts });
   mock.onMessage("as JSON", { content: '{"city":"Oslo","degrees":-3}', usage: counts }, { chunkSize: 5 });
@@ -118,6 +123,18 @@ async function startMock() {
   mock.onMessage("break off", { content: "never" }, { chaos: { disconnectRate: 1 } });
   await mock.start();
   return mock;
+}
+
+/** What the mock sent, recorded once here: every runtime replays it, and must come to the same. */
+async function recordSession(folder, origin) {
+  const dist = join(folder, "node_modules", "modelwire", "dist");
+  const [modelwire, testing] = await Promise.all(["entry/node.js", "testing.js"].map((file) => import(pathToFileURL(join(dist, file)))));
+  let jsonl = "";
+  const tape = testing.cassette({ load: async () => null, save: async (text) => void (jsonl = text) }, "record");
+  const seen = await askAll(modelwire, tape.fetch, { origin, key: "aimock-key-0042" });
+  await tape.saved();
+  if (seen.length !== 2 * models.length + 1) throw new Error("the session was not recorded");
+  return { origin, jsonl, seen };
 }
 
 // Outside of the range from which systems choose: else the next server to start, anybody's, might get it.

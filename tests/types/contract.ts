@@ -2,6 +2,7 @@
 // accepted. Compiled only; run (by tests/js/contract.test.mjs) where the contract is at hand.
 import type * as contract from "../../../shared/design/api.d.ts";
 import * as modelwire from "modelwire";
+import * as testing from "modelwire/testing";
 import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
 import { kvLimits, kvStore as denoStore } from "modelwire/stores/deno";
 
@@ -27,6 +28,9 @@ export type Given = [
   Check<Assignable<typeof modelwire.loadTokenizer, typeof contract.loadTokenizer>>,
   Check<Assignable<typeof modelwire.providersFromEnv, typeof contract.providersFromEnv>>,
   Check<Assignable<modelwire.KeyRing, contract.KeyRing>>,
+  Check<Assignable<typeof testing.mockProviders, typeof contract.mockProviders>>,
+  Check<Assignable<typeof testing.virtualClock, typeof contract.virtualClock>>,
+  Check<Assignable<typeof testing.cassette, typeof contract.cassette>>,
   Check<Assignable<modelwire.KeyVault, contract.KeyVault>>,
   Check<Assignable<typeof modelwire.KeyVault.open, typeof contract.KeyVault.open>>,
   Check<Assignable<typeof modelwire.promptTemplate, typeof contract.promptTemplate>>,
@@ -107,6 +111,7 @@ export type Equal = [
   Check<Same<modelwire.TemplateVariables<'{"k":{a}} {{b}} {c} { d } {e.f}'>, contract.TemplateVariables<'{"k":{a}} {{b}} {c} { d } {e.f}'>>>,
   Check<Same<keyof modelwire.PromptLibrary, keyof contract.PromptLibrary>>,
   Check<Same<keyof modelwire.KeyVault, keyof contract.KeyVault>>,
+  Check<Same<testing.MockReply, contract.MockReply>>,
   Check<Same<modelwire.NodeWritable, contract.NodeWritable>>,
   Check<Same<modelwire.FileHandle, contract.FileHandle>>,
 ];

@@ -14,7 +14,7 @@ if (globalThis.Deno) {
 }
 
 const settings = JSON.parse(process.argv.at(-1));
-const made = { stores: { memory: memoryStore }, ...(globalThis.Deno?.openKv && (await denoStores())) };
+const made = { stores: { memory: memoryStore }, ...(globalThis.Deno?.openKv && (await denoStores())), testing: await import("modelwire/testing") };
 await runChecks(modelwire, settings, (result) => console.log(`check ${JSON.stringify(result)}`), undefined, made);
 // Connections that are kept alive would keep the process alive, too.
 process.exit(0);

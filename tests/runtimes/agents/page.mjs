@@ -13,7 +13,8 @@ const post = (path, value) => fetch(path, { method: "POST", body: JSON.stringify
 const settings = await (await fetch("/settings")).json();
 const stores = "/node_modules/modelwire/dist/stores";
 const { cacheApiStore, indexedDbStore } = await import(`${stores}/web.js`);
-const made = { stores: { IndexedDB: (now) => indexedDbStore("checks", now), "Cache API": (now) => cacheApiStore("checks", now) } };
+const testing = await import("/node_modules/modelwire/dist/testing.js");
+const made = { testing, stores: { IndexedDB: (now) => indexedDbStore("checks", now), "Cache API": (now) => cacheApiStore("checks", now) } };
 try {
   await runChecks(modelwire, settings, (result) => post("/report", result), undefined, made);
   await post("/done", {});

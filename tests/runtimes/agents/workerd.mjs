@@ -4,6 +4,7 @@ import * as modelwire from "modelwire";
 import "modelwire/tokens/o200k_base";
 import "modelwire/tokens/cl100k_base";
 import "modelwire/tokens/p50k_base";
+import * as testing from "modelwire/testing";
 import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
 import { checksFor } from "../checks.mjs";
 import { runChecks, sawUnhandled } from "../run.mjs";
@@ -39,6 +40,6 @@ const checkOf = (request, { SETTINGS }) => checksFor(SETTINGS)[indexOf(request)]
 
 async function run(request, { SETTINGS }, stores, limitStores) {
   let result;
-  await runChecks(modelwire, SETTINGS, (one) => void (result = one), [indexOf(request)], { stores, limitStores });
+  await runChecks(modelwire, SETTINGS, (one) => void (result = one), [indexOf(request)], { stores, limitStores, testing });
   return Response.json(result);
 }
