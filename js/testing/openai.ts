@@ -158,7 +158,9 @@ export function wholeAnswer(answer: Answer, call: Call, style: Style): Json {
   const message = {
     role: "assistant",
     content: refused || (answer.toolCalls.length > 0 && text === "") ? null : text,
-    ...(style.refusals && { refusal: refused ? text : null, annotations: [] }),
+    // What is refused has no other place: servers that know no such field would lose it.
+    ...((style.refusals || refused) && { refusal: refused ? text : null }),
+    ...(style.refusals && { annotations: [] }),
     ...(style.reasoning && answer.reasoning.length > 0 && { [style.reasoning]: answer.reasoning.join("") }),
     ...(answer.toolCalls.length > 0 && { tool_calls: answer.toolCalls.map((tool, index) => ({
       id: toolCallId(call, index), type: "function", function: { name: tool.name, arguments: tool.fragments.join("") || "{}" },

@@ -134,7 +134,8 @@ async function recordSession(folder, origin) {
   const seen = await askAll(modelwire, tape.fetch, { origin, key: "aimock-key-0042" });
   await tape.saved();
   if (seen.length !== 2 * models.length + 1) throw new Error("the session was not recorded");
-  return { origin, jsonl, seen };
+  // As JSON has it: settings travel in several ways.
+  return { origin, jsonl, seen: JSON.parse(JSON.stringify(seen)) };
 }
 
 // Outside of the range from which systems choose: else the next server to start, anybody's, might get it.

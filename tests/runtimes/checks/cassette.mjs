@@ -60,7 +60,7 @@ export const cassetteChecks = [
       ok(session.seen[0].chunks.length > 3 && session.seen[0].events.length > 3, "there is little to compare");
       const seen = await askAll(modelwire, fetch, { origin: session.origin, key: "another-key-77" });
       equal(unmatched, [], "without a recording");
-      for (const [at, one] of session.seen.entries()) equal(seen[at], JSON.parse(JSON.stringify(one)), `number ${at}`);
+      for (const [at, one] of session.seen.entries()) equal(JSON.parse(JSON.stringify(seen[at])), one, `number ${at}`);
       const client = modelwire.createClient({ providers: { openai: { apiKey: "another-key-77", baseURL: `${session.origin}/v1` } }, fetch });
       const { message } = await failure(modelwire, client.chat({ model: models[0], messages: "say nothing" }), "invalid-request");
       ok(message.includes('body.messages[0].content: recorded "say it slowly", asked "say nothing"'), message);
