@@ -1,5 +1,8 @@
-// `client.batch`: many calls, some at a time. Loaded when the first is made.
-import { describe, errorFrom, errorOf, report, type LlmError } from "./errors.ts";
+// `client.batch`: many calls, some at a time. Loaded when the first is made; what hands them to a provider's batch API is a
+// chunk of its own.
+import { Items, tell, unreadable } from "./batch/items.ts";
+import type { Driver } from "./batch/provider.ts";
+import { errorFrom, errorOf, part, type LlmError } from "./errors.ts";
 import type { BatchItem, BatchOptions, ChatRequest, ChatResponse } from "./types.ts";
 
 /** What a client without a limit of its own stands, and its provider too. */
@@ -7,20 +10,36 @@ const USUAL_CONCURRENCY = 8;
 
 const KNOWN = ["concurrency", "signal", "stopOnError", "onProgress", "mode", "resume"];
 
-type Rows = Iterable<ChatRequest> | AsyncIterable<ChatRequest>;
+export type Rows = Iterable<ChatRequest> | AsyncIterable<ChatRequest>;
 
-export class Batch {
+/** What `client.batch` gives, once this part of the package is loaded. */
+export interface Begun extends AsyncIterable<BatchItem> {
+  readonly results: Promise<BatchItem[]>;
+  readonly handle: Promise<string | null>;
+  cancel(): void;
+}
+
+/** Begins a batch of the mode that its options name. */
+export async function begin(driver: Driver, rows: Rows, options: BatchOptions = {}): Promise<Begun> {
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) throw errorOf("invalid-request", `batch: ${unknown} is not known; there is ${KNOWN.join(", ")}`);
+  const { mode, resume, onProgress } = options;
+  if (mode !== undefined && mode !== "local" && mode !== "provider") throw errorOf("invalid-request", `batch: mode must be "local" or "provider", not ${String(mode)}`);
+  if (resume !== undefined && mode === "local") throw errorOf("invalid-request", 'batch: resume is for mode "provider": what ran here ended with its page');
+  if (typeof onProgress !== "function" && onProgress !== undefined) throw errorOf("invalid-request", "batch: onProgress must be a function");
+  if (mode !== "provider" && resume === undefined) return new Batch(driver.chat, iteratorOf(rows), rows, options);
+  const { ProviderBatch } = await part(import("./batch/provider.ts"));
+  return new ProviderBatch(driver, resume === undefined ? iteratorOf(rows) : undefined, options);
+}
+
+class Batch implements Begun {
+  readonly handle = Promise.resolve(null);
   readonly #chat: (request: ChatRequest) => Promise<ChatResponse>;
   readonly #options: BatchOptions;
   readonly #rows: Iterator<ChatRequest> | AsyncIterator<ChatRequest>;
   readonly #most: number;
   readonly #running = new Map<number, AbortController>();
-  /** Items that nobody has taken yet. */
-  #finished: BatchItem[] = [];
-  /** All of them, once somebody asked for that. */
-  #kept: BatchItem[] | undefined;
-  #keeping: PromiseWithResolver<BatchItem[]> | undefined;
-  #taken = 0;
+  readonly #items = new Items(() => void this.#fill(), () => this.cancel());
   #read = 0;
   #reading = false;
   /** There is nothing more to read, or nobody wants it. */
@@ -31,64 +50,29 @@ export class Batch {
   #done = 0;
   #failed = 0;
   #nano = 0;
-  #wake: (() => void)[] = [];
   readonly #onAbort = () => this.cancel();
 
-  constructor(chat: (request: ChatRequest) => Promise<ChatResponse>, rows: Rows, options: BatchOptions = {}) {
-    const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-    if (unknown !== undefined) throw errorOf("invalid-request", `batch: ${unknown} is not known; there is ${KNOWN.join(", ")}`);
-    const { concurrency = USUAL_CONCURRENCY, mode, resume, signal } = options;
-    if (resume !== undefined || (mode !== undefined && mode !== "local")) {
-      throw errorOf("unsupported", `batch: ${resume === undefined ? "mode" : "resume"}: the batch APIs of providers are not supported yet; only mode "local"`);
-    }
+  constructor(chat: (request: ChatRequest) => Promise<ChatResponse>, rows: Iterator<ChatRequest> | AsyncIterator<ChatRequest>, source: Rows, options: BatchOptions) {
+    const { concurrency = USUAL_CONCURRENCY, signal } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) throw errorOf("invalid-request", `batch: concurrency must be a whole number of at least 1, not ${String(concurrency)}`);
-    if (typeof options.onProgress !== "function" && options.onProgress !== undefined) throw errorOf("invalid-request", "batch: onProgress must be a function");
     this.#chat = chat;
     this.#options = options;
     this.#most = concurrency;
-    this.#rows = iteratorOf(rows);
-    const { length, size } = rows as { length?: number; size?: number };
+    this.#rows = rows;
+    const { length, size } = source as { length?: number; size?: number };
     this.#total = length ?? size ?? null;
     if (signal?.aborted) this.cancel();
     else signal?.addEventListener("abort", this.#onAbort);
     void this.#fill();
   }
 
-  /** All items, in the order of the rows. */
   get results(): Promise<BatchItem[]> {
-    if (!this.#keeping) {
-      this.#keeping = withResolver();
-      if (this.#taken > 0) this.#keeping.reject(errorOf("invalid-request", "batch: results must be asked for before the first item is taken: items that were taken are not kept"));
-      else this.#kept = [...this.#finished];
-      this.#settle();
-      void this.#fill();
-    }
-    return this.#keeping.promise;
+    return this.#items.results;
   }
 
-  /** Items as they finish. Leaving the loop cancels what is left. */
+  /** Leaving the loop cancels what is left. */
   [Symbol.asyncIterator](): AsyncIterator<BatchItem> {
-    return {
-      next: async () => {
-        for (;;) {
-          const item = this.#finished.shift();
-          if (item) {
-            this.#taken++;
-            void this.#fill();
-            return { done: false, value: item };
-          }
-          if (this.#isOver()) {
-            if (this.#broken) throw this.#broken;
-            return { done: true, value: undefined };
-          }
-          await new Promise<void>((resolve) => this.#wake.push(resolve));
-        }
-      },
-      return: async () => {
-        this.cancel();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#items[Symbol.asyncIterator]();
   }
 
   /** Nothing more is read, and what runs is aborted. */
@@ -103,8 +87,7 @@ export class Batch {
   async #fill(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    const hasRoom = () => this.#running.size < this.#most && (this.#kept !== undefined || this.#finished.length < this.#most);
-    while (!this.#ended && hasRoom()) {
+    while (!this.#ended && this.#running.size < this.#most && this.#items.isWanting(this.#most)) {
       try {
         const { done, value } = await this.#rows.next();
         if (this.#ended) break;
@@ -114,7 +97,7 @@ export class Batch {
         } else void this.#run(this.#read++, value);
       } catch (thrown) {
         this.#ended = true;
-        this.#broken = errorOf("invalid-request", `batch: reading the requests failed: ${describe(thrown)}`, thrown);
+        this.#broken = unreadable(thrown);
       }
     }
     this.#reading = false;
@@ -140,36 +123,18 @@ export class Batch {
     own?.removeEventListener("abort", onAbort);
     this.#running.delete(index);
     this.#done++;
-    this.#finished.push(item);
-    this.#kept?.push(item);
-    this.#tell();
+    this.#items.push(item);
+    tell(this.#options, { done: this.#done, failed: this.#failed, total: this.#total, usd: this.#nano / 1e9 });
     if (!item.ok && this.#options.stopOnError) this.cancel();
     this.#settle();
     void this.#fill();
   }
 
-  #tell(): void {
-    try {
-      this.#options.onProgress?.({ done: this.#done, failed: this.#failed, total: this.#total, usd: this.#nano / 1e9 });
-    } catch (thrown) {
-      report(thrown);
-    }
-  }
-
-  #isOver(): boolean {
-    return this.#ended && this.#running.size === 0;
-  }
-
   #settle(): void {
-    const wake = this.#wake;
-    this.#wake = [];
-    for (const one of wake) one();
-    if (!this.#isOver()) return;
+    if (!this.#ended || this.#running.size > 0) return;
     // A long-lived signal must not collect listeners.
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    if (!this.#keeping) return;
-    if (this.#broken) this.#keeping.reject(this.#broken);
-    else this.#keeping.resolve((this.#kept ?? []).sort((one, other) => one.index - other.index));
+    this.#items.end(this.#broken);
   }
 }
 
@@ -181,18 +146,4 @@ function iteratorOf(rows: Rows): Iterator<ChatRequest> | AsyncIterator<ChatReque
     if (typeof now === "function") return now.call(rows);
   }
   throw errorOf("invalid-request", "batch: the requests must be an array, or something else that can be iterated");
-}
-
-interface PromiseWithResolver<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-function withResolver<T>(): PromiseWithResolver<T> {
-  const made = {} as PromiseWithResolver<T>;
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  // Who asks for it handles it; who does not is not told of it as unhandled.
-  made.promise.catch(() => {});
-  return made;
 }

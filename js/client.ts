@@ -180,6 +180,25 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
+  /** What a batch at a provider needs of this client. */
+  const batching = {
+    ask: (step: string, argument: object) =>
+      run(undefined, connect, ({ core, client }, call) => core.ask(client, call, `batch-${step}`, argument)),
+    check: (response: ChatResponse) => checkOutput(response, handles),
+    written,
+    handles,
+    running,
+    now: host.now,
+    sleep: host.sleep,
+  };
+
+  /** A row of such a batch, as the core reads it. */
+  async function rowOf(request: Partial<ChatRequest<any>>, kept: number[]): Promise<object> {
+    const { data, signal } = readRequest(request);
+    if (signal) throw errorOf("unsupported", 'batch: signal of a row has no effect in mode "provider": leave it out');
+    return (await connectWith(data, kept)).given;
+  }
+
   /** Counts are as good as what responses told of them, in earlier visits too. */
   async function remember(): Promise<void> {
     const learned = await costs.kept().then((kept) => kept?.calibration());
@@ -202,16 +221,18 @@ export function createClient(options: ClientOptions): Client {
 
       batch(requests, options) {
         // A part of the package by itself; what is wrong with its arguments is told by whoever waits for it.
-        const made = part(import("./batch.ts")).then(({ Batch }) => new Batch((request) => client.chat(request), requests, options));
-        made.catch(() => {});
+        const driver = { ...batching, chat: (request: ChatRequest) => client.chat(request), prepare: (request: ChatRequest, kept: number[]) => rowOf(withDefaults(defaults, request), kept) };
+        const made = part(import("./batch.ts")).then(({ begin }) => begin(driver, requests, options));
+        const handle = made.then((batch) => batch.handle);
+        handle.catch(() => {});
         return {
+          handle,
           get results() {
             const results = made.then((batch) => batch.results);
             results.catch(() => {});
             return results;
           },
           cancel: () => void made.then((batch) => batch.cancel()).catch(() => {}),
-          handle: Promise.resolve(null),
           async *[Symbol.asyncIterator]() {
             yield* await made;
           },

@@ -107,6 +107,7 @@ export function bindHost(
     limit: (store, key, change) => changeLimit(connection().core, handles.get(store) as LimitStore, key, change),
     limitLater: (store, key, change) => void changeLimit(connection().core, handles.get(store) as LimitStore, key, change).catch(() => {}),
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
+    file: (handle) => handles.get(handle) as Blob,
     now: () => (clock ?? Date).now(),
     sleep,
     wake(callback, ms) {

@@ -36,6 +36,8 @@ export interface Core {
   count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
   /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue, what counts were off by: JSON, or null. */
   ask(client: number, call: number, what: "model" | "price" | "record" | "catalog" | "calibration", argument: object): Promise<string | null>;
+  /** A step of a batch at a provider: see `src/web/batch.rs`. */
+  ask(client: number, call: number, what: `batch-${string}`, argument: object): Promise<unknown>;
   /** Asks what a flight is to ask: JSON of what it came to. */
   fly(client: number, call: number, flight: number): Promise<string>;
   /** It is not needed. */
@@ -124,6 +126,8 @@ export interface HostBindings {
   countSlowly(encoding: string, text: Uint8Array): Promise<number>;
   /** Loads a vocabulary. */
   loadTokens(encoding: string): Promise<void>;
+  /** What is sent as a body, and is not held by the core. */
+  file(handle: number): Blob;
   now(): number;
   /** Resolves after a time, or when the signal is aborted: every promise that the core waits for must settle. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

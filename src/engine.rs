@@ -6,6 +6,7 @@
 
 mod aliases;
 mod ask;
+mod batch;
 mod cache;
 mod count;
 mod embed;
@@ -44,6 +45,7 @@ use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::Rounds;
 use crate::providers::{self, Mode, Target};
 use crate::text::listed;
+pub use batch::Reading;
 pub use flight::Flight;
 use health::Health;
 use known::Known;

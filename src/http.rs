@@ -51,12 +51,14 @@ pub struct HttpRequest {
     pub headers: Vec<(String, HeaderValue)>,
     /// JSON, or empty for GET.
     pub body: Vec<u8>,
+    /// What stands at the host for the body, where that is too large to be held here.
+    pub file: Option<u64>,
 }
 
 impl HttpRequest {
     /// A request without headers.
     pub fn new(method: Method, url: String) -> Self {
-        Self { method, url, headers: Vec::new(), body: Vec::new() }
+        Self { method, url, headers: Vec::new(), body: Vec::new(), file: None }
     }
 
     /// A POST of JSON.

@@ -24,6 +24,9 @@ pub struct Inquiry<'a, H> {
     key: (usize, Option<Secret>),
     call: Call,
     retry: RetryOptions,
+    /// Whether it makes something that is made once and billed once: it asks again only where the server said that it did nothing.
+    /// Whatever else goes wrong leaves open whether it was made.
+    pub(super) creates: bool,
     /// What each request takes of the limits.
     amount: Amount,
 }
@@ -39,7 +42,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
             Err(error) => return Err(call.failed(error, host.now())),
         };
         let retry = engine.retry_options(Some(&provider.name), &RetryOptions::default());
-        Ok(Self { engine, host, provider, model, key, call, retry, amount: Amount { requests: 1.0, ..Amount::default() } })
+        Ok(Self { engine, host, provider, model, key, call, retry, creates: false, amount: Amount { requests: 1.0, ..Amount::default() } })
     }
 
     /// Asks once and no more: what is wrong is the answer.
@@ -89,7 +92,23 @@ impl<'a, H: Host> Inquiry<'a, H> {
         }
     }
 
+    /// Asks once, and gives a success to be read by the caller.
+    pub async fn open(&mut self, request: &HttpRequest) -> Result<H::Response> {
+        let Self { engine, host, provider, call, .. } = self;
+        call.target(&provider.name, self.model, host.now());
+        call.key(self.key.0, self.key.1.clone());
+        let timeout = engine.timeout(provider, &TimeoutOptions::default());
+        let opened = engine.perform(*host, call, provider, provider.row.kind.dialect(Api::Chat), request, &timeout).await;
+        opened.map_err(|error| {
+            self.note(&error);
+            self.failed(error)
+        })
+    }
+
     fn delay(&self, error: &Error, attempt: u32) -> Result<Option<f64>> {
+        if self.creates && !did_nothing(error) {
+            return Ok(None);
+        }
         let now = self.host.now();
         let moment = Moment {
             attempt,
@@ -145,6 +164,11 @@ impl<'a, H: Host> Inquiry<'a, H> {
     pub fn failed(&self, error: Box<Error>) -> Box<Error> {
         self.call.failed(error, self.host.now())
     }
+}
+
+/// Whether a server that failed so has not begun.
+pub fn did_nothing(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::RateLimit | ErrorKind::Overloaded)
 }
 
 /// An error about a question of which no single request is to blame.

@@ -182,6 +182,17 @@ impl Engine {
         self.tell_budgets(host, &tags, pico);
     }
 
+    /// The same for a row of a batch, which nothing was reserved for. Its stores are told by the way.
+    pub(super) fn bill_row<H: Host>(&self, host: &H, provider: &str, model: &str, spent: &Spent, own: &Tags) {
+        let (tags, pico) = (self.tags_of(own), spent.cost.as_ref().map_or(0, |cost| cost.pico));
+        self.purse.spend(&tags, pico, host.now());
+        for (store, budget) in self.purse.shared(&tags) {
+            host.later()(store, &budget.store_key(), budget.spending(pico, false));
+        }
+        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags));
+        self.tell_budgets(host, &tags, pico);
+    }
+
     fn tell_budgets<H: Host>(&self, host: &H, tags: &Tags, spent: u64) {
         for status in self.purse.status(tags, spent) {
             host.tell("budget", &status);

@@ -57,10 +57,7 @@ impl Dialect for Azure {
 impl Service for Azure {
     /// The resource's base models: Azure lists deployments in its management API only.
     fn models_request(&self, target: &Target<'_>, _: &str) -> HttpRequest {
-        let mut http = HttpRequest::new(Method::Get, Surface::of(target.provider).models_url());
-        authorize(&mut http, target);
-        apply_headers(&mut http, target, None);
-        http
+        address(target, Method::Get, "models")
     }
 
     fn models_page(&self, body: &[u8]) -> Result<Page> {
@@ -145,6 +142,15 @@ fn authorize(http: &mut HttpRequest, target: &Target<'_>) {
     }
 }
 
+/// A request to a path of the resource's, and of no deployment's.
+pub(super) fn address(target: &Target<'_>, method: Method, path: &str) -> HttpRequest {
+    let surface = Surface::of(target.provider);
+    let mut http = HttpRequest::new(method, surface.url(surface.resource().0, path));
+    authorize(&mut http, target);
+    apply_headers(&mut http, target, None);
+    http
+}
+
 /// The name that stands for a model on this resource.
 fn deployment<'a>(target: &Target<'a>) -> &'a str {
     let known = target.provider.deployments.iter().find(|(model, _)| model == target.model);
@@ -205,10 +211,6 @@ impl<'a> Surface<'a> {
 
     fn responses_url(&self) -> String {
         self.url(self.resource().0, "responses")
-    }
-
-    fn models_url(&self) -> String {
-        self.url(self.resource().0, "models")
     }
 
     /// What the Responses API wants in the body, also where the base URL names a deployment.

@@ -7,6 +7,7 @@
 
 pub mod anthropic;
 pub mod azure;
+pub mod batch;
 pub mod cohere;
 pub mod openai_chat;
 pub mod openai_face;

@@ -4,8 +4,9 @@
 //! does differently is a field of its [`Quirks`] (openai-compatible.md §1–4). What a row leaves out
 //! is as in [`COMPATIBLE`], the plainest dialect.
 
-use super::openai_chat::Sampling;
-use super::{Embeddings, Kind, Offers};
+use super::batch::Batches;
+use super::openai_chat::{self, Sampling};
+use super::{Embeddings, Kind, Offers, anthropic, azure};
 use crate::policy::history::{Blank, Names, ReasoningRule, Rules, SystemTurns};
 
 /// One provider.
@@ -220,6 +221,24 @@ const TEMPLATE: Switch =
 /// What OpenAI and Azure take in one request: 2048 texts of 300,000 tokens in all (openai.md §9).
 const OPENAI_EMBEDDINGS: Option<Embeddings> = Some(Embeddings { inputs: 2048, bytes: 500_000, input_type: true });
 
+/// A file of 50,000 requests and 200 MB (its SDK says so).
+static OPENAI_BATCHES: Batches = Batches {
+    rows: 50_000,
+    bytes: 200_000_000,
+    one_model: true,
+    files: true,
+    endpoints: ["/v1/chat/completions", "/v1/responses"],
+    address: openai_chat::address,
+};
+
+/// Azure takes twice as many, and says its older endpoint without the version.
+static AZURE_BATCHES: Batches =
+    Batches { rows: 100_000, endpoints: ["/chat/completions", "/v1/responses"], address: azure::address, ..OPENAI_BATCHES };
+
+/// 100,000 requests or 256 MB, of whichever models.
+static ANTHROPIC_BATCHES: Batches =
+    Batches { rows: 100_000, bytes: 256_000_000, one_model: false, files: false, endpoints: ["", "-"], address: anthropic::address };
+
 const fn compatible(name: &'static str, base_url: &'static str, key_variable: &'static str, quirks: Quirks) -> Row {
     Row {
         name,
@@ -229,7 +248,11 @@ const fn compatible(name: &'static str, base_url: &'static str, key_variable: &'
         key_variable,
         request_id_headers: &["x-request-id", "request-id", "x-generation-id"],
         idempotency_header: None,
-        offers: Offers { embeddings: Some(Embeddings { inputs: 256, bytes: 500_000, input_type: false }), token_count: false },
+        offers: Offers {
+            embeddings: Some(Embeddings { inputs: 256, bytes: 500_000, input_type: false }),
+            token_count: false,
+            batches: None,
+        },
         quirks,
     }
 }
@@ -245,7 +268,7 @@ pub static PROVIDERS: &[Row] = &[
         key_variable: "OPENAI_API_KEY",
         request_id_headers: &["x-request-id"],
         idempotency_header: Some("idempotency-key"),
-        offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: true },
+        offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: true, batches: Some(&OPENAI_BATCHES) },
         quirks: OPENAI,
     },
     Row {
@@ -256,7 +279,7 @@ pub static PROVIDERS: &[Row] = &[
         key_variable: "ANTHROPIC_API_KEY",
         request_id_headers: &["request-id", "x-request-id"],
         idempotency_header: None,
-        offers: Offers { embeddings: None, token_count: true },
+        offers: Offers { embeddings: None, token_count: true, batches: Some(&ANTHROPIC_BATCHES) },
         quirks: COMPATIBLE,
     },
     Row {
@@ -267,7 +290,7 @@ pub static PROVIDERS: &[Row] = &[
         key_variable: "AZURE_OPENAI_API_KEY",
         request_id_headers: &["apim-request-id", "x-request-id", "x-ms-client-request-id"],
         idempotency_header: None,
-        offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: false },
+        offers: Offers { embeddings: OPENAI_EMBEDDINGS, token_count: false, batches: Some(&AZURE_BATCHES) },
         quirks: OPENAI,
     },
     Row {
@@ -278,7 +301,11 @@ pub static PROVIDERS: &[Row] = &[
         key_variable: "CO_API_KEY",
         request_id_headers: &["x-debug-trace-id"],
         idempotency_header: None,
-        offers: Offers { embeddings: Some(Embeddings { inputs: 96, bytes: usize::MAX, input_type: true }), token_count: true },
+        offers: Offers {
+            embeddings: Some(Embeddings { inputs: 96, bytes: usize::MAX, input_type: true }),
+            token_count: true,
+            batches: None,
+        },
         quirks: COMPATIBLE,
     },
     compatible("openai-compatible", "", "", COMPATIBLE),

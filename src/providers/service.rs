@@ -4,6 +4,7 @@
 //! each, whichever format the chat is in. As pure as a dialect is; asked by `engine`.
 
 use super::Target;
+use super::batch::Batches;
 use crate::chat::ChatRequest;
 use crate::embed::{EmbedRequest, Vectors};
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub struct Offers {
     pub embeddings: Option<Embeddings>,
     /// Whether there is an endpoint that counts tokens.
     pub token_count: bool,
+    /// The batch API, where there is one whose format is known.
+    pub batches: Option<&'static Batches>,
 }
 
 /// What one request for embeddings may hold.

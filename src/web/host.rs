@@ -69,6 +69,8 @@ extern "C" {
     fn count_slowly(this: &JsHost, encoding: &str, text: &[u8]) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = loadTokens)]
     fn load_tokens(this: &JsHost, encoding: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn file(this: &JsHost, handle: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
 
@@ -229,7 +231,7 @@ impl Host for WebHost {
 
     async fn fetch(&self, request: &HttpRequest) -> Result<WebResponse, String> {
         let guard = guard()?;
-        let init = request_init(request, &guard.0).map_err(|thrown| describe(&thrown))?;
+        let init = request_init(&self.js, request, &guard.0).map_err(|thrown| describe(&thrown))?;
         let raw = settle(self.js.fetch(&request.url, &init)).await.map_err(|thrown| describe(&thrown))?;
         let received_at_ms = self.now();
         WebResponse::new(raw, received_at_ms, guard)
@@ -259,15 +261,24 @@ impl Host for WebHost {
 }
 
 fn guard() -> Result<AbortOnDrop, String> {
-    AbortController::new().map(AbortOnDrop).map_err(|thrown| describe(&thrown))
+    AbortController::new().map(|controller| AbortOnDrop(controller, false)).map_err(|thrown| describe(&thrown))
 }
 
 /// Aborts its fetch (or tool, or timer) when it is dropped. After the body's end that is a call without effect.
-struct AbortOnDrop(AbortController);
+struct AbortOnDrop(AbortController, bool);
+
+impl AbortOnDrop {
+    /// What it guards goes on without it.
+    fn keep(&mut self) {
+        self.1 = true;
+    }
+}
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.0.abort();
+        if !self.1 {
+            self.0.abort();
+        }
     }
 }
 
@@ -283,7 +294,7 @@ impl Drop for Place {
     }
 }
 
-fn request_init(request: &HttpRequest, controller: &AbortController) -> Result<Object, JsValue> {
+fn request_init(js: &JsHost, request: &HttpRequest, controller: &AbortController) -> Result<Object, JsValue> {
     let headers = Object::new();
     for (name, value) in &request.headers {
         let value = match value {
@@ -298,7 +309,11 @@ fn request_init(request: &HttpRequest, controller: &AbortController) -> Result<O
         Method::Get => set("method", &"GET".into())?,
         Method::Post => {
             set("method", &"POST".into())?;
-            set("body", &Uint8Array::from(request.body.as_slice()))?;
+            let body = match request.file {
+                Some(file) => js.file(file as f64)?,
+                None => Uint8Array::from(request.body.as_slice()).into(),
+            };
+            set("body", &body)?;
         }
     }
     set("headers", &headers)?;
@@ -315,7 +330,7 @@ pub struct WebResponse {
     reader: Option<ReadableStreamDefaultReader>,
     read: bool,
     ended: bool,
-    _guard: AbortOnDrop,
+    guard: AbortOnDrop,
 }
 
 impl WebResponse {
@@ -326,7 +341,7 @@ impl WebResponse {
             return Err("fetch did not give a Response".to_owned());
         };
         let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
-        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, ended: false, _guard: guard })
+        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, ended: false, guard })
     }
 
     /// A body without a stream: empty (204), or a home-made fetch's.
@@ -336,6 +351,13 @@ impl WebResponse {
         }
         let buffer = settle(self.raw.array_buffer().map(JsValue::from)).await.map_err(|thrown| describe(&thrown))?;
         Ok(Some(Uint8Array::new(&buffer).to_vec()))
+    }
+
+    /// The same for a body that outlives this: whoever reads it stops the request by cancelling it.
+    pub fn into_body(mut self) -> JsValue {
+        let body = self.body();
+        self.guard.keep();
+        body
     }
 
     /// The body's stream, or null: for the facade, which reads streams itself.

@@ -5,6 +5,7 @@
 //! the tables before they are dropped or awaited: dropping one aborts a fetch, which may call back
 //! into this module.
 
+mod batch;
 mod cache;
 mod convert;
 mod host;

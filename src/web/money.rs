@@ -16,13 +16,16 @@ use crate::models::price::{Cost, nano_of};
 /// One export for all of them, because each weighs some 300 bytes: "model" (`{model}`: a ModelInfo or null),
 /// "price" (`{model, usage}`: a Cost or null), "record" (`{model, usage, usd, tags}`: its LedgerEntry),
 /// "catalog" (models as in the option of that name, from now on), "calibration" (what was told as "calibrated", by
-/// model). JSON.
+/// model), "batch-…" (see `batch`). JSON.
 #[wasm_bindgen]
 pub fn ask(client: u32, call: u32, what: String, argument: JsValue) -> Promise {
     let argument = plain(&argument, ErrorKind::InvalidRequest);
     run(client, call, move |client, _| {
         Box::pin(async move {
             let argument = argument?;
+            if let Some(step) = what.strip_prefix("batch-") {
+                return super::batch::ask(&client, step, argument).await;
+            }
             if what == "catalog" {
                 client.host.load_catalogue().await;
                 client.engine.update_catalog(ModelInfo::read_catalog(argument)?);

@@ -7,6 +7,7 @@
 mod aliases;
 mod asking;
 mod attempts;
+mod batches;
 mod budgets;
 mod caching;
 mod contract;

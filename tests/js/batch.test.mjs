@@ -187,8 +187,8 @@ describe("a batch", () => {
       [rows(1), { concurrency: 0 }, "invalid-request", /concurrency must be/],
       [rows(1), { concurency: 2 }, "invalid-request", /concurency is not known/],
       [rows(1), { onProgress: 1 }, "invalid-request", /onProgress/],
-      [rows(1), { mode: "provider" }, "unsupported", /mode/],
-      [rows(1), { resume: "handle" }, "unsupported", /resume/],
+      [rows(1), { mode: "cheap" }, "invalid-request", /mode/],
+      [rows(1), { mode: "local", resume: "handle" }, "invalid-request", /resume/],
     ]) {
       const run = client.batch(given, options);
       const error = await failure(run.results);

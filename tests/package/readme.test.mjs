@@ -18,7 +18,16 @@ const reply = ({ body }) => {
   if (said?.includes('"tools"') && !said.includes("call_output")) return { toolCalls: [{ name: "weather", input: { city: "Rome" } }] };
   return ${JSON.stringify(answer)};
 };
-globalThis.fetch = mockProviders(reply).fetch;
+const { fetch } = mockProviders(reply);
+const batches = [];
+globalThis.fetch = async (url, init) => {
+  const [, id, results] = /\\/messages\\/batches(?:\\/(\\d+)(\\/results)?)?$/.exec(url) ?? [];
+  if (!url.includes("/messages/batches")) return fetch(url, init);
+  if (init.method === "POST") batches.push(JSON.parse(await init.body.text()).requests);
+  if (!results) return Response.json({ id: String(id ?? batches.length - 1), processing_status: "ended", request_counts: {} });
+  const message = { id: "m", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: ${JSON.stringify(answer)} }], stop_reason: "end_turn", usage: { input_tokens: 1000, output_tokens: 100 } };
+  return new Response(batches[id].map(({ custom_id }) => JSON.stringify({ custom_id, result: { type: "succeeded", message } }) + "\\n").join(""));
+};
 `;
 
 // What Node's own types would say: they are not installed.
@@ -61,7 +70,7 @@ describe("the README", () => {
     // Those with an answer to show, by what they must print; the server's example only defines what a framework calls.
     const shows = [
       answer, answer, answer, answer, `${answer} 3`, "Rome 2750000", answer, answer, `(${answer})`, "2 256 ", answer, "",
-      `${answer} 1`, answer, `2 ${answer}`, "rows: [ 1, 2, 3 ]", "input: 0.1", "[ 'budget:month' ]", "4 local true true true 2", "false true true 0", "", answer, "", "Hello from the mock rate-limit 2", "After half a minute 32000", 'recorded "Hi", asked "Ho"',
+      `${answer} 1`, answer, `2 ${answer}`, "1 0.0015", "rows: [ 1, 2, 3 ]", "input: 0.1", "[ 'budget:month' ]", "4 local true true true 2", "false true true 0", "", answer, "", "Hello from the mock rate-limit 2", "After half a minute 32000", 'recorded "Hi", asked "Ho"',
     ];
     assert.equal(shows.length, examples.length, "an example more or less: what does it print?");
     const env = { ...process.env, OPENAI_API_KEY: "a-key-of-nobody", ANTHROPIC_API_KEY: "a-key-of-nobody" };

@@ -101,6 +101,11 @@ fn url(target: &Target<'_>, path: &str) -> String {
     http::join(&base, path)
 }
 
+/// A request to any path of the API.
+pub(super) fn address(target: &Target<'_>, method: http::Method, path: &str) -> HttpRequest {
+    addressed(HttpRequest::new(method, url(target, path)), target, None)
+}
+
 fn version<'a>(target: &Target<'a>) -> &'a str {
     target.provider.version.as_deref().unwrap_or(LATEST_VERSION)
 }

@@ -29,6 +29,7 @@ pub(super) use embed::embed_body;
 use models::Need;
 pub use models::Sampling;
 pub(super) use request::{Wire, encode};
+pub(super) use service::address;
 
 /// OpenAI and the servers compatible with it.
 pub struct OpenAiChat;

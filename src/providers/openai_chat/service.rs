@@ -67,6 +67,11 @@ impl Service for OpenAiChat {
     }
 }
 
+/// A request to any path of the API.
+pub fn address(target: &Target<'_>, method: Method, path: &str) -> HttpRequest {
+    addressed(HttpRequest::new(method, join(&target.provider.base_url, path)), target)
+}
+
 fn addressed(mut http: HttpRequest, target: &Target<'_>) -> HttpRequest {
     authorize(&mut http, target);
     apply_headers(&mut http, target, None);

@@ -152,6 +152,20 @@ export const clientChecks = [
     },
   },
   {
+    name: "a batch goes to a provider's own API as a file, is found again by its handle, and its results are read as a stream",
+    async run({ createClient }, env) {
+      // aimock's: it takes a minute for nothing, so that this clock has none either.
+      const clock = { now: () => Date.now(), setTimeout: (callback, ms) => setTimeout(callback, ms > 60_000 ? ms : 0), clearTimeout: (timer) => clearTimeout(timer) };
+      const make = () => createClient({ providers: openai.provider(env.aimock, "aimock-key-0042"), clock });
+      const run = make().batch(Array.from({ length: 20 }, () => ask), { mode: "provider" });
+      const handle = await run.handle;
+      const expected = Array.from({ length: 20 }, (_, row) => [row, "Mock batch completion"]);
+      const shown = (items) => items.map(({ index, ok, response, error }) => [index, ok ? response.text : error.message]);
+      equal(shown(await run.results), expected, "the results");
+      equal(shown(await make().batch([], { resume: handle }).results), expected, "the results in another client");
+    },
+  },
+  {
     name: "methods may be taken off a client",
     async run({ createClient }, env) {
       const server = await env.serve(answering);
