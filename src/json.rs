@@ -316,7 +316,11 @@ fn number_text(value: f64) -> Option<String> {
         return Some(format!("{sign}{whole}"));
     }
     let scaled = |places: i32| (size * power_of_ten(places) + 0.5) as u64;
-    let places = (1..17).find(|places| scaled(*places) as f64 / power_of_ten(*places) == size).unwrap_or(17);
+    let mut places = 1;
+    // For a few values none is exact, because scaling them is not; beyond seventeen digits the whole number would overflow.
+    while places < 17 && scaled(places) as f64 / power_of_ten(places) != size && size * power_of_ten(places + 1) < 1e17 {
+        places += 1;
+    }
     let digits = scaled(places).to_string();
     let digits = "0".repeat((places as usize + 1).saturating_sub(digits.len())) + &digits;
     let point = digits.len() - places as usize;
