@@ -50,59 +50,80 @@ impl Engine {
     /// stands; or `{error}` where the row itself is wrong. `first`: whether to tell what a `file` of them looks like. An error
     /// where this provider has no batches.
     pub async fn batch_row<H: Host>(&self, host: &H, index: u64, request: Value, first: bool) -> Result<Json<'static>> {
-        let mut lost = false;
-        let row = async {
-            let Plan { request, route } = self.plan(request)?;
-            let name = request.model.clone();
-            let (provider, model) = self.named(name.as_deref())?;
-            let Some(batches) = provider.row.offers.batches else {
-                lost = true;
-                return Err(not_offered(provider, model, "batch API that is known here: mode must be \"local\""));
-            };
-            let field = if route.stops.is_empty() { self.not_in_a_batch(&request) } else { "model: a list of targets" };
-            if !field.is_empty() {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("batch: row {index}: {field} cannot be seen to in mode \"provider\""),
-                ));
-            }
-            if let Some(refused) = self.own_info(provider, model).and_then(|info| cannot(&request, &info)) {
-                return Err(refused);
-            }
-            let mut warnings = Vec::new();
-            let request = self.in_context(host, provider, model, &request, &mut warnings).await?.unwrap_or(request);
-            let api = providers::api_for(provider, model, &request);
-            let target = Target { provider, model, api, key: None, in_page: host.in_page() };
-            let http = providers::chat_request(&target, &request, Mode::Whole, &mut warnings)?;
-            let [before, behind] = batches.line(api, index, &body_text(&http.body));
-            let mut route = object! { "provider": &provider.name, "endpoint": batches.endpoint(api) };
-            if batches.one_model {
-                route.add("model", model.into());
-            }
-            let by_tool = request.output.is_some() && target.dialect().output_by_tool(&target, &request);
-            let mut tags = Json::object();
-            for (name, value) in &request.tags {
-                tags.set(name.as_str(), value.as_str());
-            }
-            let kind = object! {
-                "model": model,
-                "tool": by_tool,
-                "output": request.output.clone(),
-                "tags": tags,
-                "warnings": warnings.iter().map(Warning::to_json).collect::<Vec<_>>(),
-            };
-            let mut out = object! { "before": before, "behind": behind, "kind": kind.to_text(), "route": route.to_text() };
-            if first {
-                let [before, between, behind] = batches.form();
-                let form = vec![before.into(), between.into(), behind.into()];
-                out.add("file", object! { "form": form, "rows": batches.rows, "bytes": batches.bytes });
-            }
-            Ok(out)
+        let mut warnings = Vec::new();
+        let fitted = match self.batch_request(index, request)? {
+            Ok((provider, model, request)) => match self.in_context(host, provider, &model, &request, &mut warnings).await {
+                Ok(fitted) => self.batch_line(host.in_page(), index, (provider, &model), &fitted.unwrap_or(request), warnings, first),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
         };
-        match row.await {
-            Err(error) if !lost => Ok(object! { "error": error.to_json().into_owned() }),
-            result => result,
+        Ok(fitted.unwrap_or_else(|error| object! { "error": error.to_json().into_owned() }))
+    }
+
+    /// The request of a row and where it goes: what is wrong with it, in an error where nothing could go there.
+    #[allow(clippy::type_complexity, reason = "taken apart at once")]
+    fn batch_request(&self, index: u64, request: Value) -> Result<Result<(&ProviderOptions, String, ChatRequest)>> {
+        let read = self.plan(request).and_then(|Plan { request, route }| {
+            let (provider, model) = self.named(request.model.as_deref())?;
+            let (name, model) = (provider.name.clone(), model.to_owned());
+            Ok((self.provider(&name)?, model, request, route))
+        });
+        let (provider, model, request, route) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        if provider.row.offers.batches.is_none() {
+            return Err(not_offered(provider, &model, "batch API that is known here: mode must be \"local\""));
         }
+        let field = if route.stops.is_empty() { self.not_in_a_batch(&request) } else { "model: a list of targets" };
+        if !field.is_empty() {
+            let message = format!("batch: row {index}: {field} cannot be seen to in mode \"provider\"");
+            return Ok(Err(Error::new(ErrorKind::Unsupported, message)));
+        }
+        Ok(match self.own_info(provider, &model).and_then(|info| cannot(&request, &info)) {
+            Some(refused) => Err(refused),
+            None => Ok((provider, model, request)),
+        })
+    }
+
+    fn batch_line(
+        &self,
+        in_page: bool,
+        index: u64,
+        (provider, model): (&ProviderOptions, &str),
+        request: &ChatRequest,
+        mut warnings: Vec<Warning>,
+        first: bool,
+    ) -> Result<Json<'static>> {
+        let Some(batches) = provider.row.offers.batches else { return Ok(Json::Null) };
+        let api = providers::api_for(provider, model, request);
+        let target = Target { provider, model, api, key: None, in_page };
+        let http = providers::chat_request(&target, request, Mode::Whole, &mut warnings)?;
+        let [before, behind] = batches.line(api, index, &body_text(&http.body));
+        let mut route = object! { "provider": &provider.name, "endpoint": batches.endpoint(api) };
+        if batches.one_model {
+            route.add("model", model.into());
+        }
+        let by_tool = request.output.is_some() && target.dialect().output_by_tool(&target, request);
+        let mut tags = Json::object();
+        for (name, value) in &request.tags {
+            tags.set(name.as_str(), value.as_str());
+        }
+        let kind = object! {
+            "model": model,
+            "tool": by_tool,
+            "output": request.output.clone(),
+            "tags": tags,
+            "warnings": warnings.iter().map(Warning::to_json).collect::<Vec<_>>(),
+        };
+        let mut out = object! { "before": before, "behind": behind, "kind": kind.to_text(), "route": route.to_text() };
+        if first {
+            let [before, between, behind] = batches.form();
+            let form = vec![before.into(), between.into(), behind.into()];
+            out.add("file", object! { "form": form, "rows": batches.rows, "bytes": batches.bytes });
+        }
+        Ok(out)
     }
 
     /// What a request asks for that nobody could see to.
@@ -177,8 +198,11 @@ impl Engine {
 
     /// Lines of results: for each that is new `[index, kind, response | null, error | null]`, null for what is none of this batch's.
     pub async fn batch_read<H: Host>(&self, host: &H, route: &Json<'_>, reading: &Reading<'_>, lines: &str) -> Result<Json<'static>> {
-        let way = self.way(route)?;
         self.ready_catalogue(host).await;
+        self.batch_lines(host, &self.way(route)?, reading, lines)
+    }
+
+    fn batch_lines<H: Host>(&self, host: &H, way: &Way<'_>, reading: &Reading<'_>, lines: &str) -> Result<Json<'static>> {
         let dialect = way.provider.row.kind.dialect(way.api);
         let mut read = Vec::new();
         for text in lines.split('\n').map(str::trim_ascii).filter(|text| !text.is_empty()) {
@@ -194,7 +218,7 @@ impl Engine {
                 continue;
             }
             let result = match line.result {
-                Ok(body) => self.batch_answer(host, &way, kind, body, line.request_id),
+                Ok(body) => self.batch_answer(host, way, kind, body, line.request_id),
                 Err(error) => Err(error),
             };
             let (response, error) = match result {

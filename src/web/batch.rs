@@ -14,31 +14,60 @@ use crate::providers::batch::Step;
 /// silentMs}`, of which "upload" and "results" have a `file`). JSON; of "results" a stream of bytes, or null.
 pub async fn ask(client: &Client, what: &str, argument: Value) -> Result<JsValue> {
     let (engine, host) = (&client.engine, &client.host);
-    let mut fields = Fields::new(Subject::Request, "batch".into(), argument)?;
-    let route = fields.take("route").unwrap_or(Json::Null);
-    let mut text = |field| -> Result<String> { Ok(fields.string(field)?.unwrap_or_default()) };
-    let (id, lines, skip) = (text("id")?, text("lines")?, text("skip")?);
-    let file = fields.take("file").unwrap_or(Json::Null);
-    let mut number = |field| -> Result<f64> { Ok(fields.amount(field, 0)?.unwrap_or_default()) };
-    let (index, rows, from) = (number("index")? as u64, number("rows")? as u64, number("from")? as usize);
-    let (waited_ms, silent_ms) = (number("waitedMs")?, number("silentMs")?);
+    let asked = Asked::read(argument)?;
+    let Asked { route, id, file, waited_ms, silent_ms, .. } = &asked;
     let step = match what {
-        "row" => {
-            let request = fields.take("request").unwrap_or(Json::Null);
-            return Ok(json(&engine.batch_row(host, index, request, fields.flag("first")?).await?));
-        }
+        "row" => return Ok(json(&engine.batch_row(host, asked.index, asked.request, asked.first).await?)),
         "read" => {
-            let kinds = fields.array("kinds")?.unwrap_or_default();
-            let reading = Reading { kinds: &kinds, rows, from, skip: skip.as_bytes() };
-            return Ok(json(&engine.batch_read(host, &route, &reading, &lines).await?));
+            let reading = Reading { kinds: &asked.kinds, rows: asked.rows, from: asked.from as usize, skip: asked.skip.as_bytes() };
+            return Ok(json(&engine.batch_read(host, route, &reading, &asked.lines).await?));
         }
-        "results" => Step::Results(&id, file.text()),
+        "results" => Step::Results(id, file.text()),
         "upload" => Step::Upload(file.u64().unwrap_or_default()),
-        "file" => Step::LookAtFile(&id),
-        "create" => Step::Create(&id),
-        "look" => Step::Look(&id),
-        _ => Step::Cancel(&id),
+        "file" => Step::LookAtFile(id),
+        "create" => Step::Create(id),
+        "look" => Step::Look(id),
+        _ => Step::Cancel(id),
     };
-    let (said, response) = engine.batch_step(host, &route, step, waited_ms, silent_ms).await?;
+    let (said, response) = engine.batch_step(host, route, step, *waited_ms, *silent_ms).await?;
     Ok(response.map_or_else(|| json(&said), |response| response.into_body()))
+}
+
+/// What a question may have.
+struct Asked {
+    route: Value,
+    request: Value,
+    file: Value,
+    kinds: Vec<Value>,
+    id: String,
+    lines: String,
+    skip: String,
+    first: bool,
+    index: u64,
+    rows: u64,
+    from: u64,
+    waited_ms: f64,
+    silent_ms: f64,
+}
+
+impl Asked {
+    fn read(argument: Value) -> Result<Self> {
+        let mut fields = Fields::new(Subject::Request, "batch".into(), argument)?;
+        let whole = |fields: &mut Fields, name| -> Result<u64> { Ok(fields.amount(name, 0)?.unwrap_or_default() as u64) };
+        Ok(Self {
+            route: fields.take("route").unwrap_or(Json::Null),
+            request: fields.take("request").unwrap_or(Json::Null),
+            file: fields.take("file").unwrap_or(Json::Null),
+            kinds: fields.array("kinds")?.unwrap_or_default(),
+            id: fields.string("id")?.unwrap_or_default(),
+            lines: fields.string("lines")?.unwrap_or_default(),
+            skip: fields.string("skip")?.unwrap_or_default(),
+            first: fields.flag("first")?,
+            index: whole(&mut fields, "index")?,
+            rows: whole(&mut fields, "rows")?,
+            from: whole(&mut fields, "from")?,
+            waited_ms: fields.amount("waitedMs", 0)?.unwrap_or_default(),
+            silent_ms: fields.amount("silentMs", 0)?.unwrap_or_default(),
+        })
+    }
 }
