@@ -17,6 +17,7 @@ import { Pump } from "./pump.ts";
 import { reviveResponse } from "./revive.ts";
 import { ChatStream } from "./stream.ts";
 import { asyncDispose } from "./symbols.ts";
+import { Trail } from "./trail.ts";
 import type { ChatRequest, ChatResponse, Client, ClientOptions, EmbedResponse } from "./types.ts";
 import { loadCore } from "./wasm.ts";
 import { withDefaults } from "./with.ts";
@@ -28,8 +29,8 @@ import { withDefaults } from "./with.ts";
 export function createClient(options: ClientOptions): Client {
   const handles = new Handles();
   const keys = new Keys();
-  const events = new Events();
   const { data, models } = readOptions(options, pageBase(), keys, handles);
+  const events = new Events(options);
   const costs = costsIn(options.store, pageBase() !== undefined);
   const host = bindHost(options, keys, handles, events, costs, () => held.connection!);
   const running = new Set<Running>();
@@ -43,6 +44,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function connect(): Promise<Connection> {
     const core = await loadCore();
+    if (options.capture?.content) events.capture ??= (await part(import("./logs/content.ts"))).capturing(options.capture.redact);
     if (options.store === "indexeddb" && !globalThis.indexedDB) {
       throw errorOf("unsupported", 'store "indexeddb" is for pages and their workers; use "memory", or a Store of your own');
     }
@@ -97,13 +99,21 @@ export function createClient(options: ClientOptions): Client {
   }
 
   async function chat(request: Partial<ChatRequest<any>>): Promise<ChatResponse> {
-    return asked(request, ({ core, client, given }, call) => core.chat(client, call, given), async (json) => {
-      const response = reviveResponse(JSON.parse(json) as ChatResponse);
-      const checked = checkOutput(response, handles);
-      if (checked) await forgetting(request, checked);
-      await written();
+    const trail = new Trail(events, request);
+    try {
+      const response = await asked(request, ({ core, client, given }, call) => trail.begin(() => core.chat(client, call, given)), async (json) => {
+        const response = reviveResponse(JSON.parse(json) as ChatResponse);
+        const checked = checkOutput(response, handles);
+        if (checked) await forgetting(request, checked);
+        await written();
+        return response;
+      });
+      trail.ended(response);
       return response;
-    });
+    } catch (thrown) {
+      trail.failed(thrown);
+      throw thrown;
+    }
   }
 
   /** Gives a request to the core. What it holds that cannot cross is kept until `read` is done with the answer. */
@@ -132,21 +142,24 @@ export function createClient(options: ClientOptions): Client {
     const { data, signal, error } = tryRead(request);
     const kept: number[] = [];
     let call = new Call();
+    let trail: Trail;
     const pump = new Pump({
       signal,
       running,
       now: host.now,
       cancel: (stop) => call.abort(stop),
       wake: host.wake,
-      open: () =>
-        call.run(
+      open() {
+        trail = new Trail(events, request);
+        return call.run(
           async () => {
             if (data) return connectWith(data, kept);
             await connect();
             throw error;
           },
-          async ({ core, client, given }) => ({ core, stream: reading(() => core.open(client, given)) }),
-        ),
+          async ({ core, client, given }) => ({ core, stream: reading(() => trail.begin(() => core.open(client, given))) }),
+        );
+      },
       goOn(stream, progress) {
         call = new Call();
         return call.run(connect, ({ core, client }, number) => core.go_on(client, number, stream, progress));
@@ -157,6 +170,8 @@ export function createClient(options: ClientOptions): Client {
       },
     });
     pump.onEnd(() => handles.release(kept));
+    // What was never read was never asked.
+    pump.response.then((response) => trail?.ended(response), (error: unknown) => trail?.failed(error));
     return pump;
   }
 
@@ -240,9 +255,19 @@ export function createClient(options: ClientOptions): Client {
       },
 
       async embed(request) {
-        const { data, signal } = readRequest(request);
-        const [json, embeddings] = await run(signal, connect, ({ core, client }, call) => reading(() => core.embed(client, call, data)));
-        return { embeddings, ...(JSON.parse(json) as Omit<EmbedResponse, "embeddings">) };
+        const trail = new Trail(events, request);
+        try {
+          const { data, signal } = readRequest(request);
+          const [json, embeddings] = await run(signal, connect, ({ core, client }, call) =>
+            trail.begin(() => reading(() => core.embed(client, call, data))),
+          );
+          const response = { embeddings, ...(JSON.parse(json) as Omit<EmbedResponse, "embeddings">) };
+          trail.ended(response);
+          return response;
+        } catch (thrown) {
+          trail.failed(thrown);
+          throw thrown;
+        }
       },
 
       async listModels(provider) {

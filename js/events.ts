@@ -1,36 +1,103 @@
-// `client.on`: who listens to what, told by the core.
-import { errorOf, report } from "./errors.ts";
-import type { ClientEvents } from "./types.ts";
+// Who hears of what a client does: the listeners of `client.on`, and the sinks of `log`.
+import { report } from "./errors.ts";
+import type { Trail } from "./trail.ts";
+import type { ClientEvents, ClientOptions, LogRecord, LogSink } from "./types.ts";
 
 type Name = keyof ClientEvents;
 
-const told: readonly Name[] = ["retry", "fallback", "limit", "budget"];
-const later: readonly Name[] = ["request", "response", "error", "cache"];
+const records = ["request", "retry", "fallback", "response", "error", "cache"];
+const names = [...records, "limit", "budget"];
 
-/** The listeners of one client. */
+/** The listeners and sinks of one client. */
 export class Events {
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
+  readonly #sinks: readonly LogSink[];
+  readonly #redact: ((text: string) => string) | undefined;
+  /** The client's. */
+  readonly tags: Record<string, string> | undefined;
+  readonly now: () => number;
+  /** The calls under way, by their ids: only those that somebody listened to when they began. */
+  readonly #trails = new Map<string, Trail>();
+  #listening = 0;
+  /** The call that the core is being given. It says its id before it gives a promise. */
+  beginning: Trail | undefined;
+  /** For the request that is sent next, in this very turn. */
+  traceparent: string | undefined;
+
+  /** Puts content into a record, where that is wanted (js/logs/content.ts). */
+  capture: ((record: object, field: "request" | "response", content: unknown) => void) | undefined;
+
+  constructor({ log, capture, tags, clock }: ClientOptions) {
+    this.#sinks = log ? [log].flat() : [];
+    this.#redact = capture?.redact;
+    this.tags = tags;
+    this.now = () => (clock ?? Date).now();
+  }
+
+  /** Whether anybody listens. The core makes no records while nobody does. */
+  get any(): boolean {
+    return this.#listening > 0 || this.#sinks.length > 0;
+  }
 
   /** Gives what takes it off again. */
   on<E extends Name>(event: E, handler: (detail: ClientEvents[E]) => void): () => void {
-    if (later.includes(event)) throw errorOf("unsupported", `on("${event}") is not supported yet`);
-    if (!told.includes(event)) throw new TypeError(`there is no event "${String(event)}"; there is ${told.join(", ")}`);
+    if (!names.includes(event)) throw new TypeError(`there is no event "${String(event)}"; there is ${names.join(", ")}`);
     if (typeof handler !== "function") throw new TypeError("the handler must be a function");
     // A function of its own for each call: who listens twice is told twice, and takes off one.
     const listener = (detail: ClientEvents[E]) => handler(detail);
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    this.#listening++;
+    return () => {
+      if (listeners.delete(listener)) this.#listening--;
+    };
+  }
+
+  /** What the core tells, as JSON. */
+  tell(event: string, text: string): void {
+    if (event === "call") {
+      this.beginning!.callId = text;
+      this.#trails.set(text, this.beginning!);
+    } else if (this.any) {
+      const detail = JSON.parse(text);
+      if (records.includes(event)) this.#trails.get(detail.callId)?.told(detail);
+      this.give(event, detail);
+    }
   }
 
   /** Tells who listens; each has a copy of his own. What a listener throws is no business of the call's. */
-  tell(event: string, record: string): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+  give(event: string, detail: LogRecord | object): void {
+    const { error } = detail as LogRecord;
+    if (error && this.#redact) error.message = redacted(error.message, this.#redact);
+    const hearers: ((detail: never) => unknown)[] = [...(this.#listeners.get(event) ?? [])];
+    if (records.includes(event)) hearers.push(...this.#sinks);
+    const text = hearers.length > 1 ? JSON.stringify(detail) : "";
+    hearers.forEach((hearer, index) => {
       try {
-        listener(JSON.parse(record) as never);
+        hearer((index ? JSON.parse(text) : detail) as never);
+        if (event === "request") this.traceparent ??= (hearer as TracingSink).traceparent?.(detail as LogRecord);
       } catch (thrown) {
         report(thrown);
       }
-    }
+    });
+  }
+
+  /** A call is over. */
+  forget({ callId }: Trail): void {
+    this.#trails.delete(callId);
+  }
+}
+
+/** A sink that has its trace go on at the server of a request. */
+export interface TracingSink extends LogSink {
+  /** The header for this attempt. */
+  traceparent?(record: LogRecord): string | undefined;
+}
+
+function redacted(text: string, redact: (text: string) => string): string {
+  try {
+    return String(redact(text));
+  } catch {
+    return "(left out: capture.redact failed)";
   }
 }

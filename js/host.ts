@@ -118,6 +118,9 @@ export function bindHost(
     },
     tool: (handle, callId, input, signal) => runTool(handles, handle, callId, input, signal),
     page: base !== undefined,
+    get listens() {
+      return events.any;
+    },
     reaches(url) {
       const { origin } = new URL(url);
       if (!base || injected || origin === globalThis.location.origin || allowed.has(failed) || globalThis.navigator?.onLine === false) return undefined;

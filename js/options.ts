@@ -15,7 +15,7 @@ export interface Prepared {
   models: ClientOptions["models"];
 }
 
-type Type = "string" | "object" | "function" | "array";
+type Type = "string" | "boolean" | "object" | "function" | "array";
 
 const clientTypes: Record<string, Type> = {
   models: "object",
@@ -27,6 +27,7 @@ const clientTypes: Record<string, Type> = {
   fetch: "function",
   clock: "object",
   tags: "object",
+  capture: "object",
 };
 const providerTypes: Record<string, Type> = {
   headers: "object",
@@ -65,8 +66,12 @@ export function readOptions(options: ClientOptions, base: string | undefined, ke
     }
     providers[name] = data;
   }
-  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, store, cache, ...rest } = options;
+  const { fetch: _fetch, clock, models, retry, fallback, limits, budget, store, cache, log, capture, ...rest } = options;
   checkStore("store", store);
+  for (const sink of log === undefined ? [] : [log].flat()) expect("log, and each of a list of them,", sink, "function");
+  for (const [name, type] of [["content", "boolean"], ["redact", "function"]] as const) {
+    if (capture?.[name] !== undefined) expect(`capture.${name}`, capture[name], type);
+  }
   const data: Record<string, unknown> = { ...rest, retry, budget, providers };
   if (cache != null && cache !== false) {
     expect("cache, if it is not false,", cache, "object");

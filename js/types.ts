@@ -15,3 +15,4 @@ export type * from "./types/cache.ts";
 export type * from "./types/money.ts";
 export type * from "./types/stores.ts";
 export type * from "./types/prompts.ts";
+export type * from "./types/logs.ts";

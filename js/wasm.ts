@@ -133,6 +133,8 @@ export interface HostBindings {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
+  /** Whether records of calls are told. `tell("call", id)` then says which call begins, while the core is being given it. */
+  readonly listens: boolean;
   /** Whether a server answers at all; undefined when that cannot be told. */
   reaches(url: string): Promise<boolean> | undefined;
 }

@@ -63,6 +63,11 @@ impl Call {
         })))
     }
 
+    /// Makes it a part of another call: one of several requests that are under way at once, told in the log as one call.
+    pub fn part_of(&self, whole: &Call) {
+        self.0.borrow_mut().id = whole.id();
+    }
+
     /// Ours, as in logs.
     pub fn id(&self) -> String {
         self.0.borrow().id.clone()

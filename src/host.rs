@@ -69,6 +69,9 @@ pub trait Host {
     /// `{delayMs}`. `detail`: the number of the attempt, or the attempt. An error if it throws.
     fn when(&self, handle: u64, error: &Error, detail: &Json<'_>) -> Result<Json<'static>>;
 
+    /// Whether anybody listens to what is told of a call (a log, a listener): records are made only then.
+    fn listens(&self) -> bool;
+
     /// Something happened that the caller may listen to: "retry", "fallback", "limit", …, with its
     /// record as the contract has it.
     fn tell(&self, event: &'static str, record: &Json<'_>);

@@ -28,6 +28,7 @@ pub mod schema;
 pub mod secret;
 pub mod sse;
 pub mod tape;
+pub mod telemetry;
 pub mod text;
 
 // Public for tests/web; on the outside it is what wasm-bindgen exports.

@@ -150,7 +150,6 @@ impl ClientOptions {
     /// Reads and checks the options (functions already replaced by `true`, keys never included).
     pub fn read(value: Value) -> Result<Self> {
         let mut fields = Fields::new(Subject::Options, String::new(), value)?;
-        fields.refuse(&["log", "capture"], NOT_YET)?;
         let mut models = Vec::new();
         for (name, value) in fields.object("models")?.unwrap_or_default() {
             let path = format!("models.{name}");

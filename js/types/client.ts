@@ -7,7 +7,8 @@ import type { ClientEvents, FallbackOptions, KeyRing, LimitOptions, Limits, Retr
 import type { ChatRequest } from "./request.ts";
 import type { ChatResponse } from "./response.ts";
 import type { CacheControl, CacheOptions } from "./cache.ts";
-import type { LogSink, Store } from "./stores.ts";
+import type { LogSink } from "./logs.ts";
+import type { Store } from "./stores.ts";
 import type { ChatStream } from "./stream.ts";
 import type { EmbedRequest, EmbedResponse, Estimate, FitOptions, FitResult, ModelInfo, TokenCount } from "./tokens.ts";
 
@@ -53,9 +54,12 @@ export interface ClientOptions {
    * for all tabs), else memory. Your own: the four methods of `Store`.
    */
   store?: "indexeddb" | "memory" | Store;
-  /** Not built yet. */
+  /** Where records of calls go: functions, `jsonlLog(…)`, `otlpLog(…)`. Without any, and without listeners (`on`), none are made. */
   log?: LogSink | LogSink[];
-  /** Not built yet. */
+  /**
+   * What records may hold. Default: no content. With `content`, what was asked and answered, each text put through `redact`
+   * first; where that throws, the content is left out. `redact` sees the messages of errors too.
+   */
   capture?: { content?: boolean; redact?: (text: string) => string };
   /**
    * In place of the global `fetch`, for tests, service bindings and proxies. Called as `fetch(url, init)` with a string and
@@ -64,7 +68,7 @@ export interface ClientOptions {
   fetch?: typeof fetch;
   /** Time and timers, for tests. Default: `Date.now` and the global timers. */
   clock?: Clock;
-  /** Your own marks, for the log and the ledger (neither is built yet). Those of a request are added. */
+  /** Your own marks, for the log and the ledger. Those of a request are added. */
   tags?: Record<string, string>;
 }
 
@@ -193,8 +197,9 @@ export interface Client extends AsyncDisposable {
   /** The limits by themselves, for calls that this client does not make. */
   readonly limits: Limits;
   /**
-   * Listens: "budget" (what was spent of one, after each attempt), "retry" (another attempt at the same target), "fallback" (another target), "limit" (a call has to wait, or a 429
-   * stopped all). Gives what takes the handler off. A handler that throws breaks nothing; its error is reported as uncaught.
+   * Listens. Of each call: "request" (an attempt is sent), "retry" (another at the same target), "fallback" (at another target), "cache" (an
+   * answer was there already), and at its end "response" or "error". Besides: "budget" (what was spent of one, after each attempt), "limit" (a call
+   * has to wait, or a 429 stopped all). Gives what takes the handler off. A handler that throws breaks nothing; its error is reported as uncaught.
    */
   on<E extends keyof ClientEvents>(event: E, handler: (detail: ClientEvents[E]) => void): () => void;
   /** Aborts what is running and frees the client's memory. Later calls reject with code "config". */

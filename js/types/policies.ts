@@ -2,7 +2,7 @@
 import type { LlmError } from "../errors.ts";
 import type { Key } from "./client.ts";
 import type { Attempt } from "./response.ts";
-import type { LogRecord } from "./stores.ts";
+import type { LogRecord } from "./logs.ts";
 
 /**
  * When the same target is asked again. Retried: rate limits, overload, failures of the server and of the network, 408 and 409,
@@ -117,7 +117,7 @@ export interface LimitStatus {
   resetAt: string | null;
 }
 
-/** What `on` tells. So far "retry", "fallback", "limit" and "budget"; the others are "unsupported". */
+/** What `on` tells. */
 export interface ClientEvents {
   request: LogRecord;
   retry: LogRecord;

@@ -14,6 +14,7 @@ use crate::policy::retry::{Moment, RetryOptions, Verdict};
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::providers::{Api, Service, Target};
 use crate::secret::Secret;
+use crate::telemetry;
 
 /// Who is asked and as whom, and what has been tried.
 pub struct Inquiry<'a, H> {
@@ -29,6 +30,8 @@ pub struct Inquiry<'a, H> {
     pub(super) creates: bool,
     /// What each request takes of the limits.
     amount: Amount,
+    /// Whether the log is told of it.
+    told: bool,
 }
 
 impl<'a, H: Host> Inquiry<'a, H> {
@@ -42,7 +45,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
             Err(error) => return Err(call.failed(error, host.now())),
         };
         let retry = engine.retry_options(Some(&provider.name), &RetryOptions::default());
-        Ok(Self { engine, host, provider, model, key, call, retry, creates: false, amount: Amount { requests: 1.0, ..Amount::default() } })
+        Ok(Self { engine, host, provider, model, key, call, retry, creates: false, amount: Amount { requests: 1.0, ..Amount::default() }, told: false })
     }
 
     /// Asks once and no more: what is wrong is the answer.
@@ -54,6 +57,13 @@ impl<'a, H: Host> Inquiry<'a, H> {
     /// How many tokens each request has, about.
     pub fn of_tokens(mut self, tokens: f64) -> Self {
         self.amount.input_tokens = tokens;
+        self
+    }
+
+    /// Makes it one request of a call for embeddings, which is told in the log.
+    pub fn part_of(mut self, call: &Call) -> Self {
+        self.call.part_of(call);
+        self.told = true;
         self
     }
 
@@ -79,6 +89,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
             let error = self.failed(error);
             if another_key && keys_tried < self.engine.keys_of(Some(&self.provider.name)) {
                 keys_tried += 1;
+                self.tell_retry();
                 self.call.target(&self.provider.name, self.model, self.host.now());
                 self.key = self.engine.key_of(self.host, self.provider).await.map_err(|error| self.failed(error))?;
                 request.rekey(self.key.1.as_ref());
@@ -87,6 +98,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
             let delay_ms =
                 self.delay(&error, attempt - keys_tried as u32)?.filter(|_| self.engine.retries.borrow_mut().spend(self.host.now()));
             let Some(delay_ms) = delay_ms else { return Err(error) };
+            self.tell_retry();
             self.host.sleep(delay_ms).await;
             self.call.waited(delay_ms);
         }
@@ -141,6 +153,10 @@ impl<'a, H: Host> Inquiry<'a, H> {
         // Errors look alike in both of OpenAI's formats.
         let dialect = provider.row.kind.dialect(Api::Chat);
         let timeout = engine.timeout(provider, &TimeoutOptions::default());
+        if self.told && host.listens() {
+            let tags = engine.tags_of(&[]);
+            host.tell("request", &telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), &tags, host.now()));
+        }
         let result = async {
             let mut response = engine.perform(*host, call, provider, dialect, request, &timeout).await?;
             let body = read_all(*host, &mut response, &timeout).await?;
@@ -154,6 +170,12 @@ impl<'a, H: Host> Inquiry<'a, H> {
             engine.pool(&provider.name, |pool| pool.succeeded(self.key.0));
         }
         result
+    }
+
+    fn tell_retry(&self) {
+        let Some(attempt) = self.call.last_attempt().filter(|_| self.told && self.host.listens()) else { return };
+        let (tags, name) = (self.engine.tags_of(&[]), self.call.asked());
+        self.host.tell("retry", &telemetry::failed("retry", &self.call, &name, &tags, &attempt, self.host.now()));
     }
 
     fn note(&self, error: &Error) -> bool {

@@ -4,6 +4,7 @@ use super::Engine;
 use super::ask::{Inquiry, about, not_offered};
 use super::try_join::{Work, try_join};
 use crate::answer::Spent;
+use crate::call::Call;
 use crate::chat::Usage;
 use crate::embed::{EmbedRequest, EmbedResponse, Vectors};
 use crate::error::Result;
@@ -19,7 +20,7 @@ const BYTES_PER_TOKEN: f64 = 4.0;
 
 impl Engine {
     /// The vectors of some texts, in their order. The first request that fails ends the others.
-    pub async fn embed<H: Host>(&self, host: &H, request: &EmbedRequest) -> Result<EmbedResponse> {
+    pub async fn embed<H: Host>(&self, host: &H, call: &Call, request: &EmbedRequest) -> Result<EmbedResponse> {
         let name = self.real_name(&request.model)?;
         let (provider, model) = self.named(Some(&name))?;
         let Some(limits) = provider.row.offers.embeddings else {
@@ -33,7 +34,8 @@ impl Engine {
         let hold = self.reserve_embedding(host, provider, model, bytes).await.map_err(|error| about(error, provider, model))?;
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {
-            let work = batches.iter().map(|texts| Box::pin(embed_batch(self, host, provider, model, request, texts)) as Work<'_, Vectors>);
+            let work =
+                batches.iter().map(|texts| Box::pin(embed_batch(self, host, call, (provider, model), request, texts)) as Work<'_, Vectors>);
             answers.extend(try_join(work.collect()).await?);
         }
         let mut response = EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))?;
@@ -49,14 +51,14 @@ impl Engine {
 async fn embed_batch<H: Host>(
     engine: &Engine,
     host: &H,
-    provider: &ProviderOptions,
-    model: &str,
+    call: &Call,
+    (provider, model): (&ProviderOptions, &str),
     request: &EmbedRequest,
     texts: &[String],
 ) -> Result<Vectors> {
     let service = provider.row.kind.service();
     let bytes: usize = texts.iter().map(String::len).sum();
-    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN);
+    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN).part_of(call);
     let http = service.embed_request(&inquiry.target(), request, texts);
     let http = http.map_err(|error| inquiry.failed(error))?;
     let mut vectors = Vectors::with_places(texts.len());

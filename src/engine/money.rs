@@ -16,6 +16,7 @@ use crate::models::price::{Cost, usd};
 use crate::object;
 use crate::options::ProviderOptions;
 use crate::policy::budget::{BudgetOptions, Hold, NO_ROOM, RESERVED_OUTPUT, no_room};
+use crate::telemetry::marks;
 
 /// The marks of one call.
 pub type Tags = Vec<(String, String)>;
@@ -221,10 +222,6 @@ impl Engine {
 
 /// The contract's `LedgerEntry`, and the sum in nano-dollars, which adds up exactly.
 fn entry<'a>(now: f64, provider: &'a str, model: &'a str, usage: &Usage, cost: Option<&Cost>, tags: &'a Tags) -> Json<'a> {
-    let mut marks = Json::object();
-    for (name, value) in tags {
-        marks.set(name.as_str(), value.as_str());
-    }
     object! {
         "at": iso_time(now),
         "provider": provider,
@@ -232,7 +229,7 @@ fn entry<'a>(now: f64, provider: &'a str, model: &'a str, usage: &Usage, cost: O
         "usage": usage.to_json(),
         "usd": cost.map(|cost| usd(cost.nano(), 9)),
         "nanoUsd": cost.map(Cost::nano),
-        "tags": marks,
+        "tags": marks(tags),
         "cached": false,
     }
 }

@@ -4,14 +4,13 @@
 
 use super::Engine;
 use super::route::{Stop, Turn};
-use crate::chat::{Attempt, ErrorInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
-use crate::http::iso_time;
 use crate::json::Json;
 use crate::object;
 use crate::policy::fallback::{Candidate, Order, Place, can_mend, falls_back, order};
 use crate::policy::retry::{Moment, RetryOptions, Said, Verdict};
+use crate::telemetry;
 
 /// Hears of what is done about a failure: the events of a stream.
 pub type Listener<'a> = &'a mut dyn FnMut(&Json<'_>);
@@ -78,10 +77,11 @@ impl Engine {
         }
         let target = turn.request.model.clone().unwrap_or_default();
         if let Some(attempt) = turn.call.last_attempt() {
-            let event = if matches!(next, Next::Target(_)) { "fallback" } else { "retry" };
-            let tags = self.tags_of(&turn.request.tags);
-            let of = if event == "fallback" { &target } else { &asked };
-            host.tell(event, &record(event, turn, &tags, &attempt, of, host.now()));
+            if host.listens() {
+                let (event, of) = if matches!(next, Next::Target(_)) { ("fallback", &target) } else { ("retry", &asked) };
+                let tags = self.tags_of(&turn.request.tags);
+                host.tell(event, &telemetry::failed(event, &turn.call, of, &tags, &attempt, host.now()));
+            }
             if turn.said.is_none() {
                 listener(&object! { "type": "retry", "attempt": attempt.to_json(), "delayMs": delay_ms, "next": target.as_str() });
             }
@@ -199,26 +199,4 @@ pub fn read_said(said: &Json<'_>) -> Result<Option<Said>> {
 
 fn when_gave(name: &str, wanted: &str, given: &Json<'_>) -> Box<Error> {
     Error::new(ErrorKind::Config, format!("{name} must give {wanted}, not {}", given.type_name()))
-}
-
-/// The contract's `LogRecord`.
-fn record<'a>(event: &'a str, turn: &'a Turn, tags: &'a [(String, String)], attempt: &'a Attempt, target: &'a str, now: f64) -> Json<'a> {
-    let (provider, model) = target.split_once('/').unwrap_or((target, ""));
-    let mut marks = Json::object();
-    for (name, value) in tags {
-        marks.set(name.as_str(), value.as_str());
-    }
-    let failure = |error: &'a ErrorInfo| object! { "code": error.code.word(), "message": &error.message, "status": error.status };
-    object! {
-        "at": iso_time(now),
-        "event": event,
-        "callId": turn.call.id(),
-        "requestId": turn.call.request_id(),
-        "provider": provider,
-        "model": model,
-        "durationMs": attempt.duration_ms,
-        "attempt": turn.call.attempts(),
-        "error": attempt.error.as_ref().map(failure),
-        "tags": marks,
-    }
 }

@@ -22,6 +22,7 @@ use crate::policy::fallback::cannot;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::providers::{self, Dialect, Mode, Target};
 use crate::secret::Secret;
+use crate::telemetry;
 
 /// What one attempt holds until it is known how it ended: [`Engine::settle`].
 pub struct Ticket {
@@ -102,6 +103,12 @@ impl Engine {
         };
         self.health.borrow_mut().note(&ticket.target).breaker.began(host.now());
         let timeout = self.timeout(provider, &request.timeout);
+        if host.listens() {
+            let what = ("chat", mode == Mode::Stream);
+            let mut record = telemetry::attempt(what, &call, &ticket.target, (provider.row, &http.url), &ticket.tags, host.now());
+            record.add("settings", telemetry::settings(&request));
+            host.tell("request", &record);
+        }
         match self.perform(host, &call, provider, target.dialect(), &http, &timeout).await {
             Ok(response) => Ok((response, ticket)),
             Err(error) => {

@@ -16,6 +16,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use super::convert::{describe, method, plain};
+use crate::call::Call;
 use crate::count::Counter;
 use crate::engine::Flight;
 use crate::error::{Error, ErrorKind, Result};
@@ -73,6 +74,8 @@ extern "C" {
     fn file(this: &JsHost, handle: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn listens(this: &JsHost) -> JsValue;
 
     type JsHeaders;
 
@@ -103,6 +106,13 @@ impl WebHost {
     pub fn new(js: JsHost) -> Self {
         let page = js.page().is_truthy();
         Self { js: Rc::new(js), page }
+    }
+
+    /// Says which call begins, to who listens: heard before the facade has its promise.
+    pub fn begun(&self, call: &Call) {
+        if self.listens() {
+            let _ = self.js.tell("call", &call.id());
+        }
     }
 }
 
@@ -202,6 +212,10 @@ impl Host for WebHost {
         let threw = |thrown: JsValue| Error::new(ErrorKind::Config, format!("the function when threw: {}", describe(&thrown)));
         let said = self.js.when(handle as f64, &error.to_json().to_text(), &detail.to_text()).map_err(threw)?;
         plain(&said, ErrorKind::Config)
+    }
+
+    fn listens(&self) -> bool {
+        self.js.listens().is_truthy()
     }
 
     fn tell(&self, event: &'static str, record: &Json<'_>) {

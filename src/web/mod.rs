@@ -84,7 +84,9 @@ pub fn open(client: u32, request: JsValue) -> Result<u32, JsValue> {
     let request = plain(&request, ErrorKind::InvalidRequest).map_err(error_json)?;
     let client = CLIENTS.with_borrow(|clients| clients.get(client).cloned()).ok_or_else(|| error_json(closed()))?;
     let plan = client.engine.plan(request).map_err(error_json)?;
-    let turn = client.engine.begin(&client.host, client.engine.call(&client.host), plan);
+    let call = client.engine.call(&client.host);
+    client.host.begun(&call);
+    let turn = client.engine.begin(&client.host, call, plan);
     Ok(stream::keep(OpenStream::new(turn), Some(client)))
 }
 
@@ -148,9 +150,9 @@ pub fn check(client: u32, call: u32, provider: String) -> Promise {
 #[wasm_bindgen]
 pub fn embed(client: u32, call: u32, request: JsValue) -> Promise {
     let request = plain(&request, ErrorKind::InvalidRequest).and_then(EmbedRequest::read);
-    run(client, call, |client, _| {
+    run(client, call, |client, call| {
         Box::pin(async move {
-            let response = client.engine.embed(&client.host, &request?).await?;
+            let response = client.engine.embed(&client.host, &call, &request?).await?;
             let vectors: Array = response.embeddings.iter().map(|vector| Float32Array::from(vector.as_slice())).collect();
             Ok(Array::of2(&json(&response.to_json()), &vectors).into())
         })
@@ -215,6 +217,7 @@ fn run(client: u32, number: u32, work: impl FnOnce(Rc<Client>, Call) -> Work) ->
         return Promise::reject(&error_json(closed()));
     };
     let call = client.engine.call(&client.host);
+    client.host.begun(&call);
     let work = work(client.clone(), call.clone());
     let stop = Rc::<Stop>::default();
     CALLS.with_borrow_mut(|calls| calls.push((number, stop.clone())));

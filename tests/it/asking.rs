@@ -33,7 +33,8 @@ fn host(replies: impl IntoIterator<Item = Reply>) -> FakeHost {
 
 fn embed(host: &FakeHost, request: Value) -> Result<EmbedResponse> {
     let request = EmbedRequest::read(Json::parse(&request.to_string()).unwrap().into_owned())?;
-    now_or_never(engine().embed(host, &request)).expect("nothing to wait for")
+    let engine = engine();
+    now_or_never(engine.embed(host, &engine.call(host), &request)).expect("nothing to wait for")
 }
 
 fn bodies(host: &FakeHost) -> Vec<Value> {
@@ -93,7 +94,8 @@ fn the_first_failure_ends_the_requests_beside_it_and_those_behind() {
 fn dropping_the_call_drops_all_its_requests() {
     let host = host((0..4).map(|_| Reply::Hangs));
     let request = EmbedRequest { model: "cohere/embed-v4.0".into(), input: vec!["x".into(); 500], dimensions: None, input_type: None };
-    assert!(now_or_never(engine().embed(&host, &request)).is_none());
+    let engine = engine();
+    assert!(now_or_never(engine.embed(&host, &engine.call(&host), &request)).is_none());
     assert_eq!((host.requests.borrow().len(), host.open.get()), (4, 0));
 }
 

@@ -56,6 +56,8 @@ fn change_state(states: &States, now: f64, store: u64, key: &str, change: &str) 
 pub struct FakeHost {
     pub replies: RefCell<VecDeque<Reply>>,
     pub requests: RefCell<Vec<HttpRequest>>,
+    /// To calls.
+    pub nobody_listens: Cell<bool>,
     pub keys: RefCell<Vec<(String, String)>>,
     /// The tapes that are kept, by what their requests are known by; what was looked for; what nobody has asked for yet; and
     /// what a flight has recorded.
@@ -240,6 +242,9 @@ impl Host for FakeHost {
     fn when(&self, handle: u64, error: &Error, detail: &Json<'_>) -> Result<Json<'static>> {
         self.asked.borrow_mut().push((handle, error.kind, detail.to_text()));
         Ok(self.says.borrow_mut().pop_front().unwrap_or(Json::Null))
+    }
+    fn listens(&self) -> bool {
+        !self.nobody_listens.get()
     }
     fn tell(&self, event: &'static str, record: &Json<'_>) {
         self.told.borrow_mut().push((event, record.to_text()));

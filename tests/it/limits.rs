@@ -426,8 +426,8 @@ fn a_429_stops_everybody_until_it_is_over() {
     let response = run(&host, engine.chat(&host, request())).unwrap().unwrap();
     assert_eq!((host.clock.get(), response.attempts.len(), response.timing.waited_ms), (90_200.0, 2, 90_000.0));
     let events: Vec<&str> = host.told.borrow().iter().map(|(event, _)| *event).collect();
-    assert_eq!(events, ["limit", "retry", "cost"]);
-    let status: Value = serde_json::from_str(&host.told.borrow()[0].1).unwrap();
+    assert_eq!(events, ["request", "limit", "retry", "request", "cost"]);
+    let status: Value = serde_json::from_str(&host.told.borrow()[1].1).unwrap();
     assert_eq!(
         (&status["key"], &status["remainingRequests"], &status["resetAt"]),
         (&json!("openai"), &json!(0), &json!("1970-01-01T00:01:30.100Z"))

@@ -29,6 +29,7 @@ mod schedules;
 mod schema;
 mod services;
 mod sse;
+mod telemetry;
 mod tidy;
 mod tools;
 mod valid;

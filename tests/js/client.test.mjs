@@ -44,7 +44,6 @@ describe("createClient", () => {
       [{ ...provider(), limits: { openai: { maxConcurrent: 1, scope: { update() {} } } } }, "config", /limits\.openai\.maxConcurrent/],
       [{ ...provider(), catalog: { m: {} } }, "config", /catalog\.m: a model is named/],
       [{ ...provider(), cache: { ttl: 5 } }, "config", /cache\.ttl is not known/],
-      [{ ...provider(), log: () => {} }, "unsupported", /log/],
       [{ ...provider(), store: "indexeddb" }, "unsupported", /store "indexeddb" is for pages/],
       [provider({ apiKey: [] }), "missing-key", /providers\.openai\.apiKey/],
     ];
