@@ -149,6 +149,7 @@ export function createClient(options: ClientOptions): Client {
       now: host.now,
       cancel: (stop) => call.abort(stop),
       wake: host.wake,
+      arrived: () => trail.arrived(),
       open() {
         trail = new Trail(events, request);
         return call.run(

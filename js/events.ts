@@ -21,8 +21,8 @@ export class Events {
   #listening = 0;
   /** The call that the core is being given. It says its id before it gives a promise. */
   beginning: Trail | undefined;
-  /** For the request that is sent next, in this very turn. */
-  traceparent: string | undefined;
+  /** For the request that is sent next, in this very turn, if it goes there. */
+  trace: { server: string | undefined; traceparent: string } | undefined;
 
   /** Puts content into a record, where that is wanted (js/logs/content.ts). */
   capture: ((record: object, field: "request" | "response", content: unknown) => void) | undefined;
@@ -75,16 +75,23 @@ export class Events {
     hearers.forEach((hearer, index) => {
       try {
         hearer((index ? JSON.parse(text) : detail) as never);
-        if (event === "request") this.traceparent ??= (hearer as TracingSink).traceparent?.(detail as LogRecord);
+        const traceparent = event === "request" && (hearer as TracingSink).traceparent?.(detail as LogRecord);
+        if (traceparent) this.trace = { server: (detail as LogRecord).server, traceparent };
       } catch (thrown) {
         report(thrown);
       }
     });
   }
 
-  /** A call is over. */
-  forget({ callId }: Trail): void {
+  /** A call is over: nothing but its end is to come. `chunks`: milliseconds between the pieces of a stream. */
+  forget({ callId }: Trail, chunks: number[]): void {
     this.#trails.delete(callId);
+    for (const sink of this.#sinks as TracingSink[]) sink.chunks?.(callId, chunks);
+  }
+
+  /** Whether anybody wants to know of these. */
+  get timing(): boolean {
+    return this.#sinks.some((sink) => "chunks" in sink);
   }
 }
 
@@ -92,6 +99,8 @@ export class Events {
 export interface TracingSink extends LogSink {
   /** The header for this attempt. */
   traceparent?(record: LogRecord): string | undefined;
+  /** Told before a call's end: how long each piece of its stream was waited for after the one before it. */
+  chunks?(callId: string, ms: number[]): void;
 }
 
 function redacted(text: string, redact: (text: string) => string): string {

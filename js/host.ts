@@ -79,6 +79,9 @@ export function bindHost(
     taped: (flight, piece) => cache.now?.taped(flight, piece),
     wanted: (flight) => cache.now?.wanted(flight),
     async fetch(url, init) {
+      const { trace } = events;
+      events.trace = undefined;
+      if (trace && trace.server === new URL(url).origin) Object.assign(init.headers!, { traceparent: trace.traceparent });
       // The global one is looked up each time (tests and service workers replace it), and both are called without a `this`
       // of ours: browsers throw "Illegal invocation" at any other.
       if (injected) return injected(url, init);

@@ -2,6 +2,7 @@
 export { createClient } from "./client.ts";
 export { providersFromEnv } from "./env.ts";
 export { LlmError, isLlmError } from "./errors.ts";
+export { jsonlLog, otlpLog } from "./logs.ts";
 export { partialJson, type PartialJson } from "./partial_json.ts";
 export { chatTemplate, examplePrompts, PromptLibrary, promptTemplate } from "./prompts.ts";
 export { readStream } from "./relay.ts";

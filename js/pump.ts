@@ -17,6 +17,8 @@ export interface Source {
   now(): number;
   /** A timer; gives what stops it. Without one nothing is ever late. */
   wake?(callback: () => void, ms: number): () => void;
+  /** A piece of the body arrived. */
+  arrived?(): void;
   /** Called once, by the first read. */
   open(): Promise<Opened>;
   /** Sends what the stream needs: its first request, the next turn's (after its tools were run), or one to whoever can mend a
@@ -277,6 +279,7 @@ export class Pump implements Supply<ChatEvent>, Running {
     this.#reading = false;
     this.#since = 0;
     if (this.over || this.failure) return;
+    if (!done) this.#source.arrived?.();
     this.#guard(() => {
       const { core, stream } = this.#slot as Required<Slot>;
       if (done) return this.#step(core.finish(stream!, this.now()));

@@ -3,6 +3,8 @@ import { errorFrom } from "./errors.ts";
 import type { Events } from "./events.ts";
 import type { ChatResponse, EmbedResponse, LogRecord } from "./types.ts";
 
+const MOST_CHUNKS = 10_000;
+
 export class Trail {
   /** Once the core has the call. */
   callId = "";
@@ -10,6 +12,8 @@ export class Trail {
   readonly #began: number;
   readonly #request: object;
   #last: LogRecord | undefined;
+  readonly #chunks: number[] = [];
+  #piece = 0;
 
   constructor(events: Events, request: object) {
     this.#events = events;
@@ -25,6 +29,14 @@ export class Trail {
     } finally {
       this.#events.beginning = undefined;
     }
+  }
+
+  /** A piece of a stream arrived. */
+  arrived(): void {
+    if (!this.#events.timing || this.#chunks.length === MOST_CHUNKS) return;
+    const now = performance.now();
+    if (this.#piece) this.#chunks.push(now - this.#piece);
+    this.#piece = now;
   }
 
   /** The core told something of it. What was asked is logged once, when it is first sent. */
@@ -73,7 +85,7 @@ export class Trail {
 
   #end(event: "response" | "error", known: object, said: unknown): void {
     const events = this.#events;
-    events.forget(this);
+    events.forget(this, this.#chunks);
     if (!events.any) return;
     const now = events.now();
     const record: Record<string, unknown> = {

@@ -62,3 +62,34 @@ export interface LogRecord {
   responseId?: string;
   responseModel?: string;
 }
+
+/** A sink that gathers. */
+export interface FlushingLog extends LogSink {
+  /** Resolves when all that was logged so far is written or sent. At the edge: `ctx.waitUntil(log.flush())`. */
+  flush(): Promise<void>;
+}
+
+export interface JsonlOptions {
+  /** Files only: past this, the older half of the file is left out. Default: it grows. */
+  maxBytes?: number;
+  /** The share of calls that is logged, from 0 to 1, each whole or not at all. Default 1. */
+  sample?: number;
+}
+
+export interface OtlpOptions {
+  /** The collector's base, as in OTEL_EXPORTER_OTLP_ENDPOINT: /v1/traces and /v1/metrics are added. In a page, it may be a path of the page's own origin. */
+  url: string;
+  /** In place of the global one. */
+  fetch?: typeof fetch;
+  /** Sent to the collector and nowhere else: its key. */
+  headers?: Record<string, string>;
+  /** The resource's `service.name`. Default "modelwire". */
+  service?: string;
+  /** The share of calls that become spans, from 0 to 1; metrics count all. Default 1. */
+  sample?: number;
+  /**
+   * Names of "openai-compatible" providers that get a `traceparent` header, so that the trace goes on there: your gateway. A page's own origin
+   * always gets it; others in a page must allow the header (CORS), which no provider of models does.
+   */
+  propagate?: string[];
+}
