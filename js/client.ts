@@ -19,7 +19,7 @@ import { ChatStream } from "./stream.ts";
 import { asyncDispose } from "./symbols.ts";
 import { Trail } from "./trail.ts";
 import type { ChatRequest, ChatResponse, Client, ClientOptions, EmbedResponse } from "./types.ts";
-import { loadCore } from "./wasm.ts";
+import { loadCore, type Core } from "./wasm.ts";
 import { withDefaults } from "./with.ts";
 
 /**
@@ -142,16 +142,17 @@ export function createClient(options: ClientOptions): Client {
     const { data, signal, error } = tryRead(request);
     const kept: number[] = [];
     let call = new Call();
-    let trail: Trail;
+    const followed: { trail?: Trail } = {};
     const pump = new Pump({
       signal,
       running,
       now: host.now,
       cancel: (stop) => call.abort(stop),
       wake: host.wake,
-      arrived: () => trail.arrived(),
+      arrived: () => followed.trail!.arrived(),
+      forgotten: forgetting(followed, host.now),
       open() {
-        trail = new Trail(events, request);
+        const trail = (followed.trail = new Trail(events, request));
         return call.run(
           async () => {
             if (data) return connectWith(data, kept);
@@ -172,7 +173,7 @@ export function createClient(options: ClientOptions): Client {
     });
     pump.onEnd(() => handles.release(kept));
     // What was never read was never asked.
-    pump.response.then((response) => trail?.ended(response), (error: unknown) => trail?.failed(error));
+    pump.response.then((response) => followed.trail?.ended(response), (error: unknown) => followed.trail?.failed(error));
     return pump;
   }
 
@@ -373,6 +374,10 @@ function tryRead(request: Partial<ChatRequest<any>>): Partial<ReturnType<typeof 
 
 // Made out here: a function made in there would keep the client alive.
 const freeing = (held: { connection?: Connection }) => () => free(held);
+
+// Likewise.
+const forgetting = (followed: { trail?: Trail }, now: () => number) => (core: Core, stream: number) =>
+  followed.trail!.ended(JSON.parse(core.stop(stream, "aborted", now())) as ChatResponse);
 
 function free(held: { connection?: Connection }): void {
   held.connection?.core.client_free(held.connection.client);

@@ -17,7 +17,7 @@ export function jsonlLog(target: WritableStream | FileHandle | ((line: string) =
   if (typeof target !== "function" && typeof (any?.createWritable ?? any?.getWriter) !== "function") {
     throw new TypeError("jsonlLog takes a WritableStream, a file handle or a function");
   }
-  return lazily(async () => (await import("./logs/jsonl.ts")).jsonl(target, options));
+  return lazily(part(import("./logs/jsonl.ts")).then(({ jsonl }) => jsonl(target, options)));
 }
 
 /**
@@ -27,14 +27,14 @@ export function jsonlLog(target: WritableStream | FileHandle | ((line: string) =
  */
 export function otlpLog(options: OtlpOptions): FlushingLog {
   if (typeof options?.url !== "string") throw new TypeError("otlpLog: url must be the collector's URL");
-  return lazily(async () => (await import("./logs/otlp.ts")).otlp(options));
+  return lazily(part(import("./logs/otlp.ts")).then(({ otlp }) => otlp(options)));
 }
 
 /** A sink that waits for its insides. */
-function lazily(load: () => Promise<TracingSink & FlushingLog>): FlushingLog {
+function lazily(making: Promise<TracingSink & FlushingLog>): FlushingLog {
   let inside: (TracingSink & FlushingLog) | undefined;
   let waiting: LogRecord[] = [];
-  const loading = part(load()).then((made) => {
+  const loading = making.then((made) => {
     inside = made;
     waiting.forEach(made);
     waiting = [];

@@ -19,6 +19,8 @@ export interface Source {
   wake?(callback: () => void, ms: number): () => void;
   /** A piece of the body arrived. */
   arrived?(): void;
+  /** Nobody has the stream any more: ends it in place of `core.free`. Must not hold the pump. */
+  forgotten?(core: Core, stream: number): void;
   /** Called once, by the first read. */
   open(): Promise<Opened>;
   /** Sends what the stream needs: its first request, the next turn's (after its tools were run), or one to whoever can mend a
@@ -66,6 +68,7 @@ interface Slot {
   stream: number | undefined;
   reader?: ReadableStreamDefaultReader<unknown> | undefined;
   unwatch?: () => void;
+  forgotten?: Source["forgotten"];
   /** Stops the timer that runs. */
   sleep?: (() => void) | undefined;
 }
@@ -111,6 +114,7 @@ export class Pump implements Supply<ChatEvent>, Running {
 
   constructor(source: Source) {
     this.#source = source;
+    this.#slot.forgotten = source.forgotten;
     this.response = new Promise((resolve) => (this.#resolve = resolve));
     // Who wants to know of a failure reads the stream or awaits this; nobody has to.
     this.response.catch(() => {});
@@ -504,7 +508,10 @@ function freeing(slot: Slot): () => void {
   return () => {
     slot.unwatch?.();
     slot.sleep?.();
-    if (slot.stream !== undefined) slot.core!.free(slot.stream);
+    const { core, stream, forgotten } = slot;
+    // A body may hold on to its reader, and so to this.
+    slot.forgotten = undefined;
+    if (stream !== undefined) forgotten ? forgotten(core!, stream) : core!.free(stream);
     slot.reader?.cancel().catch(() => {});
   };
 }

@@ -10,7 +10,7 @@ export class Trail {
   callId = "";
   readonly #events: Events;
   readonly #began: number;
-  readonly #request: object;
+  #request: object;
   #last: LogRecord | undefined;
   readonly #chunks: number[] = [];
   #piece = 0;
@@ -85,6 +85,9 @@ export class Trail {
 
   #end(event: "response" | "error", known: object, said: unknown): void {
     const events = this.#events;
+    const request = this.#request;
+    // Whoever still holds the trail of a call that is over does not hold what was asked.
+    this.#request = {};
     events.forget(this, this.#chunks);
     if (!events.any) return;
     const now = events.now();
@@ -97,8 +100,8 @@ export class Trail {
       operation: this.#last?.operation,
     };
     for (const [field, value] of Object.entries(known)) if (value !== undefined && !(value === null && field === "firstTokenMs")) record[field] = value;
-    record.tags = this.#last?.tags ?? { ...events.tags, ...tagsOf(this.#request) };
-    if (!this.#last) events.capture?.(record, "request", this.#request);
+    record.tags = this.#last?.tags ?? { ...events.tags, ...tagsOf(request) };
+    if (!this.#last) events.capture?.(record, "request", request);
     events.capture?.(record, "response", said);
     events.give(event, record);
   }

@@ -144,8 +144,6 @@ const OWNED: &[(&str, Kind, &str)] = &[
     ("endpoint", Kind::Azure, "Azure"),
 ];
 
-const NOT_YET: &str = "is not supported yet";
-
 impl ClientOptions {
     /// Reads and checks the options (functions already replaced by `true`, keys never included).
     pub fn read(value: Value) -> Result<Self> {

@@ -1,6 +1,8 @@
 // What a log is told of calls: one record a step, one at the end, and never a key.
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createClient, isLlmError } from "modelwire";
 import { answer, ask, last, respond, scripted, text } from "./wire.mjs";
 
@@ -143,6 +145,26 @@ describe("records", () => {
     assert.equal(isLlmError(await failure(client.embed({ model: "nobody/e", input: "x" }))), true);
     assert.equal(records.at(-1).event, "error");
   });
+});
+
+test("a stream that was forgotten is aborted, told, and leaves nothing behind", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const { client, records } = logged([[text("Hel"), "hang"]]);
+  let asked;
+  await (async () => {
+    const request = ask();
+    asked = new WeakRef(request);
+    const iterator = client.stream(request)[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.next();
+  })();
+  for (let round = 0; round < 100 && (records.length < 2 || asked.deref()); round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal(asked.deref(), undefined);
+  assert.deepEqual(records.map(({ event, finishReason }) => [event, finishReason]), [["request", undefined], ["response", "aborted"]]);
 });
 
 describe("who listens", () => {

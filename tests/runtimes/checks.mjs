@@ -16,6 +16,7 @@ import { cassetteChecks } from "./checks/cassette.mjs";
 import { clientChecks } from "./checks/client.mjs";
 import { failureChecks } from "./checks/failures.mjs";
 import { loadingChecks } from "./checks/loading.mjs";
+import { logChecks } from "./checks/logs.mjs";
 import { mediaChecks } from "./checks/media.mjs";
 import { outputChecks } from "./checks/output.mjs";
 import { pageChecks } from "./checks/page.mjs";
@@ -33,7 +34,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...cassetteChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...logChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...cassetteChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));
