@@ -37,7 +37,7 @@ fn engine() -> Engine {
 
 fn host(replies: impl IntoIterator<Item = Reply>) -> FakeHost {
     let host = FakeHost::new(replies);
-    host.keys.borrow_mut().push(("openai".into(), CANARY.into()));
+    *host.keys.borrow_mut() = vec![("openai".into(), CANARY.into())];
     host
 }
 

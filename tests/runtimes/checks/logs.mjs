@@ -1,6 +1,6 @@
 // What is logged, and that it arrives: in a function, in a file of the origin's own, at a collector.
 import { equal, ok } from "../expect.mjs";
-import { key, openai, text } from "../wires.mjs";
+import { openai, text } from "../wires.mjs";
 
 const json = { "content-type": "application/json" };
 const whole = { body: JSON.stringify(openai.textWhole()), headers: json };
@@ -19,7 +19,7 @@ export const logChecks = [
     async run(modelwire, env) {
       const failing = { status: 503, body: JSON.stringify({ error: { message: `${canary} is busy` } }), headers: { ...json, "retry-after": "0" } };
       const records = [];
-      const { client } = await against(modelwire, env, [failing, whole, { body: openai.textStream() }], { log: (record) => records.push(record), tags: { a: "b" } });
+      const { client } = await against(modelwire, env, { replies: [failing, whole, { body: openai.textStream() }] }, { log: (record) => records.push(record), tags: { a: "b" } });
       const heard = [];
       client.on("response", ({ callId }) => heard.push(callId));
       const response = await client.chat(ask);
@@ -36,7 +36,7 @@ export const logChecks = [
     async run(modelwire, env) {
       const collector = await env.serve({ body: "{}", headers: json });
       const lines = [];
-      const traces = modelwire.otlpLog({ url: new URL(collector.baseURL).origin + new URL(collector.baseURL).pathname.replace(/\/v1$/, ""), service: "check" });
+      const traces = modelwire.otlpLog({ url: collector.baseURL, service: "check" });
       const log = modelwire.jsonlLog((line) => lines.push(line));
       const { client } = await against(modelwire, env, whole, { log: [log, traces], capture: { content: true, redact: (said) => said.replace(text, "…") } });
       const { callId } = await client.chat(ask);
