@@ -5,7 +5,7 @@ import { Alarm, onHidden } from "./hidden.ts";
 import { Histograms } from "./otlp_metrics.ts";
 import { Collector } from "./otlp_send.ts";
 import { sampler } from "./sample.ts";
-import { attributes, spanOf, type Followed } from "./otlp_span.ts";
+import { attributes, shared, spanOf, type Followed } from "./otlp_span.ts";
 
 const AFTER_MS = 5000;
 const AFTER_SPANS = 256;
@@ -53,8 +53,9 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
       return;
     }
     calls.delete(record.callId);
-    histograms.add(call, record);
-    if (call.sampled && spans.length < MOST_SPANS) spans.push(JSON.stringify(spanOf(call, record)));
+    const common = shared(call, record);
+    histograms.add(call, record, common);
+    if (call.sampled && spans.length < MOST_SPANS) spans.push(JSON.stringify(spanOf(call, record, common)));
     if (spans.length >= AFTER_SPANS) send(MOST_BYTES);
     else alarm.set(AFTER_MS, () => send(MOST_BYTES));
   }
@@ -96,8 +97,13 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
   });
 }
 
+/** Random bytes are drawn for many ids at once: asking for sixteen costs as much. */
+let pool = new Uint8Array(0);
+let drawn = 0;
+
 function hex(bytes: number): string {
+  if (drawn + bytes > pool.length) [pool, drawn] = [crypto.getRandomValues(new Uint8Array(2400)), 0];
   let text = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += byte.toString(16).padStart(2, "0");
+  for (const end = drawn + bytes; drawn < end; drawn++) text += (pool[drawn]! + 256).toString(16).slice(1);
   return text;
 }

@@ -1,6 +1,6 @@
 // The conventions' four histograms, as what was added since they were last sent (delta): a page that closes loses nothing by it.
 import type { LogRecord } from "../types.ts";
-import { attributes, nanoseconds, shared, type Followed } from "./otlp_span.ts";
+import { attributes, nanoseconds, type Followed, type shared } from "./otlp_span.ts";
 
 /** As the conventions have them. */
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -27,9 +27,9 @@ export class Histograms {
   #since = Date.now();
 
   /** Counts a call that ended. What a cache answered is no operation of a model's. */
-  add(call: Followed, record: LogRecord): void {
+  add(call: Followed, record: LogRecord, common: ReturnType<typeof shared>): void {
     if (record.cached) return;
-    const { "error.type": failure, ...values } = shared(call, record);
+    const { "error.type": failure, ...values } = common;
     this.#count("gen_ai.client.operation.duration", (record.durationMs ?? 0) / 1000, { ...values, "error.type": failure });
     const { usage, firstTokenMs } = record;
     for (const [type, count] of [["input", usage?.inputTokens], ["output", usage?.outputTokens]] as const) {
@@ -40,7 +40,7 @@ export class Histograms {
   }
 
   #count(name: keyof typeof known, value: number, values: Parameters<typeof attributes>[0]): void {
-    const key = JSON.stringify(values);
+    const key = Object.values(values).join("\n");
     const { bounds } = known[name];
     let points = this.#points.get(name);
     if (!points) this.#points.set(name, (points = new Map()));

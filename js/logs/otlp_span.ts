@@ -48,52 +48,68 @@ export function shared({ request }: Followed, record: LogRecord): Record<string,
   const { kind, server } = request ?? {};
   const compatible = kind === undefined || kind === "openai-compatible";
   const name = compatible ? record.provider : kind;
-  const url = server ? new URL(server) : undefined;
+  const url = server ? placeOf(server) : undefined;
   return {
     "gen_ai.operation.name": record.operation === "embed" ? "embeddings" : "chat",
     "gen_ai.provider.name": providers[name] ?? (name || "_OTHER"),
     "gen_ai.request.model": record.model || undefined,
     "gen_ai.response.model": record.responseModel || undefined,
-    "server.address": url?.hostname,
-    "server.port": url && Number(url.port || (url.protocol === "http:" ? 80 : 443)),
+    "server.address": url?.address,
+    "server.port": url?.port,
     "error.type": record.error?.code,
   };
 }
 
-export function spanOf(call: Followed, record: LogRecord): object {
+/** A client has a handful of them, and reading a URL takes as long as all else about a span. */
+const places = new Map<string, { address: string; port: number }>();
+
+function placeOf(server: string): { address: string; port: number } {
+  let place = places.get(server);
+  if (!place) {
+    const { hostname, port, protocol } = new URL(server);
+    place = { address: hostname, port: Number(port || (protocol === "http:" ? 80 : 443)) };
+    if (places.size < 1000) places.set(server, place);
+  }
+  return place;
+}
+
+export function spanOf(call: Followed, record: LogRecord, common: ReturnType<typeof shared>): object {
   const { request, traceId, spanId, parentSpanId } = call;
   const { usage, error, finishReason, firstTokenMs, tags, usd, cached, attempt, responseId } = record;
   const settings = request?.settings;
   const end = Date.parse(record.at);
-  const common = shared(call, record);
-  const values: Record<string, Value | Double> = {
-    ...common,
-    "gen_ai.request.stream": request?.stream || undefined,
-    "gen_ai.request.max_tokens": settings?.maxTokens,
-    "gen_ai.request.temperature": double(settings?.temperature),
-    "gen_ai.request.top_p": double(settings?.topP),
-    "gen_ai.request.top_k": double(settings?.topK),
-    "gen_ai.request.frequency_penalty": double(settings?.frequencyPenalty),
-    "gen_ai.request.presence_penalty": double(settings?.presencePenalty),
-    "gen_ai.request.seed": settings?.seed,
-    "gen_ai.response.id": responseId || undefined,
-    "gen_ai.response.finish_reasons": finishReason && [named(finishReason)],
-    "gen_ai.response.time_to_first_chunk": firstTokenMs === undefined ? undefined : double(firstTokenMs / 1000),
-    "gen_ai.usage.input_tokens": usage?.inputTokens,
-    "gen_ai.usage.output_tokens": usage?.outputTokens,
-    "gen_ai.usage.cache_read.input_tokens": usage?.cacheReadTokens,
-    "gen_ai.usage.cache_creation.input_tokens": usage?.cacheWriteTokens,
-    "gen_ai.usage.reasoning.output_tokens": usage?.reasoningTokens,
-    "http.response.status_code": error?.status,
-    ...contents(request?.request ?? record.request, record.response, finishReason),
-    "modelwire.call_id": record.callId,
-    "modelwire.request_id": record.requestId,
-    "modelwire.attempts": attempt,
-    "modelwire.cached": cached || undefined,
-    "modelwire.usage.estimated": usage?.estimated || undefined,
-    "modelwire.cost.usd": double(usd),
+  // One after the other: an object of so many members would take longer than all the rest of a call's log.
+  const list = attributes(common);
+  const add = (key: string, value: Value | Double) => {
+    if (value != null) list.push({ key, value: anyValue(value) });
   };
-  for (const [name, value] of Object.entries(tags)) if (name !== "traceparent") values[`modelwire.tag.${name}`] = value;
+  add("gen_ai.request.stream", request?.stream || undefined);
+  add("gen_ai.request.max_tokens", settings?.maxTokens);
+  add("gen_ai.request.temperature", double(settings?.temperature));
+  add("gen_ai.request.top_p", double(settings?.topP));
+  add("gen_ai.request.top_k", double(settings?.topK));
+  add("gen_ai.request.frequency_penalty", double(settings?.frequencyPenalty));
+  add("gen_ai.request.presence_penalty", double(settings?.presencePenalty));
+  add("gen_ai.request.seed", settings?.seed);
+  add("gen_ai.response.id", responseId || undefined);
+  add("gen_ai.response.finish_reasons", finishReason && [named(finishReason)]);
+  add("gen_ai.response.time_to_first_chunk", firstTokenMs === undefined ? undefined : double(firstTokenMs / 1000));
+  add("gen_ai.usage.input_tokens", usage?.inputTokens);
+  add("gen_ai.usage.output_tokens", usage?.outputTokens);
+  add("gen_ai.usage.cache_read.input_tokens", usage?.cacheReadTokens);
+  add("gen_ai.usage.cache_creation.input_tokens", usage?.cacheWriteTokens);
+  add("gen_ai.usage.reasoning.output_tokens", usage?.reasoningTokens);
+  add("http.response.status_code", error?.status);
+  if (request?.request || record.request || record.response) {
+    for (const [key, value] of Object.entries(contents(request?.request ?? record.request, record.response, finishReason))) add(key, value);
+  }
+  add("modelwire.call_id", record.callId);
+  add("modelwire.request_id", record.requestId);
+  add("modelwire.attempts", attempt);
+  add("modelwire.cached", cached || undefined);
+  add("modelwire.usage.estimated", usage?.estimated || undefined);
+  add("modelwire.cost.usd", double(usd));
+  for (const name in tags) if (name !== "traceparent") add(`modelwire.tag.${name}`, tags[name]);
   return {
     traceId,
     spanId,
@@ -103,7 +119,7 @@ export function spanOf(call: Followed, record: LogRecord): object {
     kind: 3,
     startTimeUnixNano: nanoseconds(end - (record.durationMs ?? 0)),
     endTimeUnixNano: nanoseconds(end),
-    attributes: attributes(values),
+    attributes: list,
     events: call.events.map(eventOf),
     status: error ? { code: 2, message: error.message } : {},
   };

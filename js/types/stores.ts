@@ -1,4 +1,4 @@
-// Where things are kept, and the options of what is not built yet.
+// Where things are kept.
 
 export interface Store {
   get(key: string): Promise<Uint8Array | null>;

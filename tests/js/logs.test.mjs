@@ -155,14 +155,15 @@ test("a stream that was forgotten is aborted, told, and leaves nothing behind", 
   await (async () => {
     const request = ask();
     asked = new WeakRef(request);
-    const iterator = client.stream(request)[Symbol.asyncIterator]();
+    const iterator = client.stream(request).values();
     await iterator.next();
     await iterator.next();
   })();
-  for (let round = 0; round < 100 && (records.length < 2 || asked.deref()); round++) {
+  for (let round = 0; round < 100 && records.length < 2; round++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve));
   }
+  collect();
   assert.equal(asked.deref(), undefined);
   assert.deepEqual(records.map(({ event, finishReason }) => [event, finishReason]), [["request", undefined], ["response", "aborted"]]);
 });
@@ -232,4 +233,17 @@ describe("content", () => {
     await client.embed({ model: "openai/e", input: "text" });
     assert.deepEqual(records[0].request, { input: "text" });
   });
+});
+
+test("an answer that was kept is told, and costs nothing", async () => {
+  const { client, records, calls } = logged([json(whole), [answer("a")]], { cache: { store: "memory" }, tags: { app: "a" } });
+  const request = ask({ cache: true });
+  await client.chat(request);
+  const kept = await client.chat(request);
+  await client.stream(request).text();
+  assert.equal(calls.length, 1);
+  assert.deepEqual(events(records), ["request", "response", "cache", "response", "cache", "response"]);
+  const [, , cache, end] = records;
+  assert.deepEqual([cache.callId, cache.provider, cache.model, cache.tags], [kept.callId, "openai", "m", { app: "a" }]);
+  assert.deepEqual([end.cached, end.usd, end.usage.inputTokens, end.attempt], [true, 0, 3, 0]);
 });
