@@ -7,8 +7,8 @@ import { median } from "./rows.mjs";
 
 const dist = process.argv[2] ?? join(import.meta.dirname, "..", "..", "pkg", "dist");
 const { createClient, jsonlLog, otlpLog, ready } = await import(pathToFileURL(join(dist, "entry", "node.js")));
-const ROUNDS = 9;
-const CALLS = 60;
+const ROUNDS = 7;
+const CALLS = 100;
 
 const usage = { prompt_tokens: 1200, completion_tokens: 120, total_tokens: 1320 };
 const words = Array.from({ length: 120 }, (_, index) => ` word${index}`);
