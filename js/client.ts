@@ -150,7 +150,7 @@ export function createClient(options: ClientOptions): Client {
       cancel: (stop) => call.abort(stop),
       wake: host.wake,
       arrived: () => followed.trail!.arrived(),
-      forgotten: forgetting(followed, host.now),
+      forgotten: abandoning(followed, host.now),
       open() {
         const trail = (followed.trail = new Trail(events, request));
         return call.run(
@@ -376,7 +376,7 @@ function tryRead(request: Partial<ChatRequest<any>>): Partial<ReturnType<typeof 
 const freeing = (held: { connection?: Connection }) => () => free(held);
 
 // Likewise.
-const forgetting = (followed: { trail?: Trail }, now: () => number) => (core: Core, stream: number) =>
+const abandoning = (followed: { trail?: Trail }, now: () => number) => (core: Core, stream: number) =>
   followed.trail!.ended(JSON.parse(core.stop(stream, "aborted", now())) as ChatResponse);
 
 function free(held: { connection?: Connection }): void {
