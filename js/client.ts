@@ -14,6 +14,7 @@ import { plain, readOptions, readRequest, unreadable } from "./options.ts";
 import { checkOutput } from "./output.ts";
 import { prepare, prepareModels } from "./prepare.ts";
 import { Pump } from "./pump.ts";
+import { Queues } from "./queue.ts";
 import { reviveResponse } from "./revive.ts";
 import { ChatStream } from "./stream.ts";
 import { asyncDispose } from "./symbols.ts";
@@ -39,6 +40,7 @@ export function createClient(options: ClientOptions): Client {
   let named: Promise<unknown> | undefined;
   let remembering: Promise<unknown> | undefined;
   let closed = false;
+  const queues = new Queues({ chat, store: options.store, page: host.page, now: host.now, wake: host.wake, sleep: host.sleep });
 
   const kept = cacheOf(host.cache, connect, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
 
@@ -98,10 +100,11 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  async function chat(request: Partial<ChatRequest<any>>): Promise<ChatResponse> {
+  /** `key`: what providers know it by, if it may have been tried before. */
+  async function chat(request: Partial<ChatRequest<any>>, key?: string): Promise<ChatResponse> {
     const trail = new Trail(events, request);
     try {
-      const response = await asked(request, ({ core, client, given }, call) => trail.begin(() => core.chat(client, call, given)), async (json) => {
+      const response = await asked(request, ({ core, client, given }, call) => trail.begin(() => core.chat(client, call, given, key)), async (json) => {
         const response = reviveResponse(JSON.parse(json) as ChatResponse);
         const checked = checkOutput(response, handles);
         if (checked) await forgetting(request, checked);
@@ -256,6 +259,8 @@ export function createClient(options: ClientOptions): Client {
         };
       },
 
+      queue: (options = {}) => queues.named(options, defaults),
+
       async embed(request) {
         const trail = new Trail(events, request);
         try {
@@ -320,8 +325,10 @@ export function createClient(options: ClientOptions): Client {
 
       async close() {
         closed = true;
+        const given = queues.close();
         for (const one of [...running]) one.abort({ message: "the call was aborted: its client was closed" });
         await host.cache.now?.written();
+        await given;
         await costs.written();
         host.cache.now?.close();
         free(held);

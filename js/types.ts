@@ -12,6 +12,7 @@ export type * from "./types/errors.ts";
 export type * from "./types/policies.ts";
 export type * from "./types/batch.ts";
 export type * from "./types/cache.ts";
+export type * from "./types/queue.ts";
 export type * from "./types/money.ts";
 export type * from "./types/stores.ts";
 export type * from "./types/prompts.ts";

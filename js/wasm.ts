@@ -13,8 +13,8 @@ export interface Core {
   /** `options`: plain data, with `true` in place of keys and functions. */
   client_new(options: object, host: HostBindings): number;
   client_free(client: number): void;
-  /** JSON of a ChatResponse. */
-  chat(client: number, call: number, request: object): Promise<string>;
+  /** JSON of a ChatResponse. `key`: what providers know the call by, if it may have been tried before. */
+  chat(client: number, call: number, request: object, key?: string): Promise<string>;
   /** A stream of which nothing was sent yet. */
   open(client: number, request: object): number;
   /**

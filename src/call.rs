@@ -21,6 +21,8 @@ pub struct Call(Rc<RefCell<State>>);
 #[derive(Debug)]
 struct State {
     id: String,
+    /// What providers know its turns by, if not by its id.
+    key: Option<String>,
     started_ms: f64,
     /// Of the whole call, in milliseconds.
     total_ms: Option<f64>,
@@ -53,6 +55,7 @@ impl Call {
     pub fn new(id: String, now: f64) -> Self {
         Self(Rc::new(RefCell::new(State {
             id,
+            key: None,
             started_ms: now,
             total_ms: None,
             spent: 0,
@@ -71,6 +74,18 @@ impl Call {
     /// Ours, as in logs.
     pub fn id(&self) -> String {
         self.0.borrow().id.clone()
+    }
+
+    /// It may be another try of one that was made before: providers are to know both by this key.
+    pub fn known_by(&self, key: Option<String>) {
+        self.0.borrow_mut().key = key;
+    }
+
+    /// The idempotency key of a turn that sends so many messages: the same for each of its attempts, so that a request that did
+    /// arrive is not answered (and billed) twice.
+    pub fn turn_key(&self, messages: usize) -> String {
+        let state = self.0.borrow();
+        format!("{}-{messages}", state.key.as_ref().unwrap_or(&state.id))
     }
 
     /// How long the whole call may take, from its beginning.

@@ -3,6 +3,7 @@
 import type { LlmError } from "../errors.ts";
 import type { BatchOptions, BatchRun } from "./batch.ts";
 import type { BudgetOptions, CostLedger } from "./money.ts";
+import type { QueueOptions, RequestQueue } from "./queue.ts";
 import type { ClientEvents, FallbackOptions, KeyRing, LimitOptions, Limits, RetryOptions, TimeoutOptions } from "./policies.ts";
 import type { ChatRequest } from "./request.ts";
 import type { ChatResponse } from "./response.ts";
@@ -165,6 +166,12 @@ export interface Client extends AsyncDisposable {
    * with it. Limits, budgets, retries and fallbacks are those of the client.
    */
   batch(requests: Iterable<ChatRequest> | AsyncIterable<ChatRequest>, options?: BatchOptions): BatchRun;
+  /**
+   * The queue of a name: calls that run by and by, `workers` at a time. With `durable` they survive reload and crash, and all tabs
+   * of a site share them. The queue of a name is one, however often it is asked for. Throws for options that are wrong; what else
+   * prevents it rejects its methods.
+   */
+  queue(options?: QueueOptions): RequestQueue;
   /** Vectors for texts, as many requests as it takes. Rejects with an `LlmError`. */
   embed(request: EmbedRequest): Promise<EmbedResponse>;
   /** The provider's own list (of models that chat, at Cohere), as far as it says something of each: the rest is null. */

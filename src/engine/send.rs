@@ -82,8 +82,7 @@ impl Engine {
         let going_on = turn.said.as_ref().map(|said| providers::continuation(&target, &request, said));
         let mut http = providers::chat_request(&target, going_on.as_ref().unwrap_or(&request), mode, warnings)?;
         if let Some(header) = provider.row.idempotency_header.filter(|_| !host.in_page()) {
-            // The same for each attempt of a turn: a request that did arrive is not answered (and billed) twice.
-            http.header(header, format!("{}-{}", call.id(), request.messages.len()));
+            http.header(header, call.turn_key(request.messages.len()));
         }
         let name = format!("{}/{model}", provider.name);
         self.count_long(host, provider, model, &request).await;

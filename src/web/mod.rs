@@ -64,15 +64,16 @@ pub fn client_free(client: u32) {
     drop(CLIENTS.with_borrow_mut(|clients| clients.remove(client)));
 }
 
-/// The whole answer, as JSON.
+/// The whole answer, as JSON. `key`: of a call that may have been tried before, so that providers know it again.
 #[wasm_bindgen]
-pub fn chat(client: u32, call: u32, request: JsValue) -> Promise {
+pub fn chat(client: u32, call: u32, request: JsValue, key: Option<String>) -> Promise {
     // Read at once: a getter that throws goes through this module to the caller. In a promise's own
     // turn it would end that turn, and the promise would never settle.
     let request = plain(&request, ErrorKind::InvalidRequest);
     run(client, call, |client, call| {
         Box::pin(async move {
             let plan = client.engine.plan(request?)?;
+            call.known_by(key);
             Ok(json(&client.engine.answer(&client.host, &call, plan).await?.to_json()))
         })
     })

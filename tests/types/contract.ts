@@ -15,7 +15,7 @@ type Check<T extends true> = T;
 
 // What the developer gets: ours is at least the contract's.
 export type Given = [
-  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "batch" | "cache" | "on" | "close" | typeof Symbol.asyncDispose>>>,
+  Check<Assignable<modelwire.Client, Pick<contract.Client, "chat" | "stream" | "embed" | "check" | "listModels" | "countTokens" | "estimate" | "fit" | "model" | "costs" | "keys" | "limits" | "batch" | "cache" | "queue" | "on" | "close" | typeof Symbol.asyncDispose>>>,
   Check<Assignable<modelwire.ChatStream<{ a: 1 }>, contract.ChatStream<{ a: 1 }>>>,
   Check<Assignable<modelwire.ChatResponse<{ a: 1 }>, contract.ChatResponse<{ a: 1 }>>>,
   Check<Assignable<modelwire.LlmError, contract.LlmError>>,
@@ -63,6 +63,10 @@ export type Equal = [
   Check<Same<modelwire.BatchOptions, contract.BatchOptions>>,
   Check<Same<modelwire.BatchRun, contract.BatchRun>>,
   Check<Same<modelwire.BatchItem, contract.BatchItem>>,
+  Check<Same<modelwire.QueueOptions, contract.QueueOptions>>,
+  Check<Same<keyof modelwire.QueueOptions, keyof contract.QueueOptions>>,
+  Check<Same<modelwire.RequestQueue, contract.RequestQueue>>,
+  Check<Same<modelwire.Job, contract.Job>>,
   Check<Same<ReturnType<typeof kvStore>, contract.Store>>,
   Check<Same<ReturnType<typeof durableStore>, contract.Store>>,
   Check<Same<ReturnType<typeof denoStore>, contract.Store>>,
