@@ -70,6 +70,7 @@ export class Queue {
       if (full) throw errorOf("storage", `the queue "${this.setup.name}" is full: ${full}`);
       const made: Entry = { id, key: randomId(), request: kept, state: "waiting", attempts: 0, priority, at, nth, ...deadline };
       await this.records.put(made);
+      this.#post(made);
       isNew = true;
       return made;
     });
@@ -166,7 +167,9 @@ export class Queue {
     const changed = await this.site.alone(id, async () => {
       const entry = await this.records.get(id);
       const next = entry ? decide(entry) : undefined;
-      if (next) bytes = await this.records.put(next);
+      if (!next) return undefined;
+      bytes = await this.records.put(next);
+      if (!quiet) this.#post(next);
       return next;
     });
     if (changed && isOver(changed.state)) this.#session?.finished(changed, bytes);
@@ -204,14 +207,18 @@ export class Queue {
     return this.host.chat({ ...request, signal }, key);
   }
 
+  /** While nobody else changes it: others hear of a job in the order in which it happened. */
+  #post({ id, state, attempts }: Entry): void {
+    this.site.post({ id, state, attempts });
+  }
+
   #changed(entry: Entry): void {
     if (entry.state !== "waiting") this.#deadlines.met(entry.id);
     if (isOver(entry.state)) {
       this.#watched.get(entry.id)?.();
       this.#watched.delete(entry.id);
     }
-    const { id, state, attempts } = entry;
-    this.site.post({ id, state, attempts });
+    const { state } = entry;
     this.#session?.noticed(entry);
     this.tell("state", entry);
     if (!entry.told) return;

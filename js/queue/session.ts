@@ -15,6 +15,9 @@ const MOST_UNTOLD = 10_000;
 /** How long a page that lost its connection is looked at: one that is being left ends before, and a browser says that it is offline. */
 const GRACE_MS = 1000;
 
+/** How long after the browser said that there is a network again that may still not be so. */
+const UNSTEADY_MS = 5000;
+
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -31,6 +34,8 @@ export class Session {
   #isLoaded = false;
   #settling = false;
   #hasWarned = false;
+  /** When the network last came or went. */
+  #turned = -Infinity;
   #end = () => {};
 
   constructor(queue: Queue, stop: AbortSignal) {
@@ -42,8 +47,14 @@ export class Session {
   async run(): Promise<void> {
     const over = new Promise<void>((resolve) => (this.#end = resolve));
     const fill = () => this.#fill();
+    const turned = () => {
+      this.#turned = this.#queue.host.now();
+      fill();
+    };
     this.#stop.addEventListener("abort", fill);
-    globalThis.addEventListener?.("online", fill);
+    // Where there is such a thing: other globals take listeners too, of something else.
+    const events = globalThis.navigator?.onLine === undefined ? [] : ["online", "offline"];
+    for (const event of events) globalThis.addEventListener(event, turned);
     try {
       await this.#persistently(() => this.#load());
       this.#isLoaded = true;
@@ -52,7 +63,7 @@ export class Session {
       await over;
     } finally {
       this.#stop.removeEventListener("abort", fill);
-      globalThis.removeEventListener?.("online", fill);
+      for (const event of events) globalThis.removeEventListener(event, turned);
     }
   }
 
@@ -210,7 +221,7 @@ export class Session {
     if (isOffline()) return true;
     if (!host.page) return false;
     await host.sleep(GRACE_MS, this.#stop);
-    return isOffline() || this.#queue.closed;
+    return isOffline() || this.#queue.closed || this.#queue.host.now() - this.#turned < UNSTEADY_MS;
   }
 
   /** Does what must be done, again and again while the store fails; undefined when it was given up for being stopped. */

@@ -41,28 +41,46 @@ export function screenshotPath(name) {
   return join(folder, `${name}.png`);
 }
 
-const answer = JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+const answer = (content) => JSON.stringify({ id: "c1", model: "m", choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
 
 /**
- * A site with the package and nothing else, and a provider on it, which notes when each request arrives (`x-delay-ms`: and takes its time).
- * `answerer(response, number)` answers in its place.
+ * A site with the package and nothing else, and a provider on it that says what is said to it. It notes when each request arrives
+ * (`x-delay-ms`: and takes its time), and what it answered; and what a page tells it (`POST /told`). `answerer(response, number)`
+ * answers in its place.
  */
 export async function serveProvider(answerer) {
   const arrivals = [];
+  const answered = [];
+  const told = [];
   const running = { now: 0, most: 0 };
+  const watchers = new Set();
+  const changed = () => watchers.forEach((look) => look());
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://x");
     if (pathname === "/v1/chat/completions") {
       arrivals.push(performance.now());
-      request.resume();
-      if (answerer) return answerer(response, arrivals.length);
+      if (answerer) {
+        request.resume();
+        return answerer(response, arrivals.length);
+      }
       running.most = Math.max(running.most, ++running.now);
+      changed();
+      const body = await bodyOf(request);
+      if (body === "") return running.now--;
+      const { content } = JSON.parse(body).messages.at(-1);
       const delay = Number(request.headers["x-delay-ms"] ?? 0);
       setTimeout(() => {
         running.now--;
-        response.writeHead(200, { "content-type": "application/json" }).end(answer);
+        answered.push(content);
+        response.writeHead(200, { "content-type": "application/json" }).end(answer(content));
+        changed();
       }, delay);
       return;
+    }
+    if (pathname === "/told") {
+      const id = await bodyOf(request);
+      if (id !== "") told.push(id);
+      return response.writeHead(204).end();
     }
     if (pathname === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>A tab</title>");
     try {
@@ -75,5 +93,23 @@ export async function serveProvider(answerer) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${server.address().port}`;
-  return { origin, arrivals, running, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+  /** When this is true of what arrived and what was answered. */
+  const until = (holds) =>
+    new Promise((resolve) => {
+      const look = () => holds() && (watchers.delete(look), resolve());
+      watchers.add(look);
+      look();
+    });
+  return { origin, until, arrivals, answered, told, running, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+}
+
+/** "" where the client went away before it was whole. */
+async function bodyOf(request) {
+  const pieces = [];
+  try {
+    for await (const piece of request) pieces.push(piece);
+  } catch {
+    return "";
+  }
+  return Buffer.concat(pieces).toString();
 }

@@ -6,7 +6,7 @@ use modelwire::options::ClientOptions;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::fake_host::{FakeHost, Reply};
+use crate::fake_host::{FakeHost, Reply, run};
 use crate::schedules::{plain, read_stream, reply};
 
 /// What one attempt comes to.
@@ -119,4 +119,24 @@ fn an_idempotency_key_is_one_for_all_attempts_of_a_turn_and_not_sent_from_pages(
     assert_eq!(keys.len(), 4);
     assert!(keys[0].is_some() && keys[0] == keys[1] && keys[1] == keys[2]);
     assert!(sent(true).iter().all(Option::is_none));
+}
+
+#[test]
+fn a_call_that_may_have_been_made_before_is_known_by_the_key_that_it_is_given() {
+    let options = json!({ "providers": { "openai": { "apiKey": [false], "api": "chat" } } });
+    let engine = Engine::new(ClientOptions::read(plain(&options)).unwrap());
+    let host = FakeHost::new(replies(&[Script::Refused(500), Script::Unreachable]));
+    for _ in 0..2 {
+        let call = engine.call(&host);
+        call.known_by(Some("job".to_owned()));
+        let plan = engine.plan(plain(&json!({ "model": "openai/a", "messages": "Hi" }))).unwrap();
+        run(&host, engine.answer(&host, &call, plan)).expect("it ends").expect_err("it fails");
+        assert_ne!(call.id(), "job");
+    }
+    let requests = host.requests.borrow();
+    let key = |request: &modelwire::http::HttpRequest| {
+        request.headers.iter().find(|(name, _)| name == "idempotency-key").map(|(_, value)| format!("{value:?}"))
+    };
+    let keys: Vec<_> = requests.iter().map(key).collect();
+    assert!(keys.len() >= 4 && keys.iter().all(|key| key.as_deref().is_some_and(|key| key.contains("job-1"))), "{keys:?}");
 }

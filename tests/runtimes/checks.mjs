@@ -21,6 +21,7 @@ import { mediaChecks } from "./checks/media.mjs";
 import { outputChecks } from "./checks/output.mjs";
 import { pageChecks } from "./checks/page.mjs";
 import { promptChecks } from "./checks/prompts.mjs";
+import { queueChecks } from "./checks/queue.mjs";
 import { reasoningChecks } from "./checks/reasoning.mjs";
 import { costChecks } from "./checks/costs.mjs";
 import { resilienceChecks } from "./checks/resilience.mjs";
@@ -34,7 +35,7 @@ import { wireChecks } from "./checks/wires.mjs";
 
 // Loading first: it counts what nothing else has caused yet.
 const wireByWire = [...wireChecks, ...toolChecks, ...outputChecks, ...reasoningChecks, ...mediaChecks];
-const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...logChecks, ...tokenChecks, ...clientChecks, ...promptChecks, ...vaultChecks, ...cassetteChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
+const all = [...loadingChecks, ...wireByWire, ...streamChecks, ...stoppingChecks, ...failureChecks, ...resilienceChecks, ...costChecks, ...logChecks, ...tokenChecks, ...clientChecks, ...queueChecks, ...promptChecks, ...vaultChecks, ...cassetteChecks, ...storeChecks, ...cacheChecks, ...pageChecks];
 
 /** The checks for a runtime: { page, stores, limitStores }. */
 export const checksFor = (env) => all.filter(({ where }) => !where || where(env));
