@@ -51,7 +51,7 @@ export interface ClientOptions {
   /** What is known of models, by `"provider/model"`, over what the catalogue of the package says. */
   catalog?: Record<string, Partial<ModelInfo>>;
   /**
-   * Where the ledger is kept, with what was learned of token counts. Default: IndexedDB in a page or a worker of one (one ledger
+   * Where the ledger is kept, with what was learned of token counts, and durable queues. Default: IndexedDB in a page or a worker of one (one ledger
    * for all tabs), else memory. Your own: the four methods of `Store`.
    */
   store?: "indexeddb" | "memory" | Store;

@@ -28,7 +28,7 @@ export class Inside {
 
 export default {
   async fetch(request, env) {
-    if (checkOf(request, env).name.startsWith("the store Durable Object storage")) return env.INSIDE.get(env.INSIDE.newUniqueId()).fetch(request);
+    if (checkOf(request, env).name.includes("the store Durable Object storage")) return env.INSIDE.get(env.INSIDE.newUniqueId()).fetch(request);
     const { VALUES, LIMITS } = env;
     const stores = { "Cloudflare KV": (now) => kvStore(VALUES, now), "Cache API": (now) => cacheApiStore("checks", now) };
     return run(request, env, stores, { "Durable Objects": () => durableObjectLimits(LIMITS) });
