@@ -327,8 +327,8 @@ export function createClient(options: ClientOptions): Client {
         closed = true;
         const given = queues.close();
         for (const one of [...running]) one.abort({ message: "the call was aborted: its client was closed" });
-        await host.cache.now?.written();
         await given;
+        await host.cache.now?.written();
         await costs.written();
         host.cache.now?.close();
         free(held);
