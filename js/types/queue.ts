@@ -48,7 +48,10 @@ export interface RequestQueue extends AsyncDisposable {
       deadlineMs?: number;
     },
   ): Promise<Job>;
-  /** A job as it is now. null: there is no such job, or no longer. */
+  /**
+   * A job as it is now. null: there is no such job, or no longer: of more than 10,000 finished ones (or 64 MiB of them, in a durable
+   * queue) the oldest are forgotten, but none whose result nobody has heard.
+   */
   get(id: string): Promise<Job | null>;
   /** All of them, or those in a state, in the order in which they came. */
   list(state?: Job["state"]): Promise<Job[]>;

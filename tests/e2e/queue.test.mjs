@@ -24,7 +24,7 @@ async function openQueue({ workers, delayMs, options }) {
   globalThis.heard = { states: {}, results: [], errors: [] };
   globalThis.queue = client.queue({ durable: true, workers, ...options });
   queue.on("state", ({ id, state, response }) => (heard.states[id] = [state, response?.text]));
-  queue.on("result", ({ id }) => (heard.results.push(id), fetch("/told", { method: "POST", body: id })));
+  queue.on("result", ({ id }) => (heard.results.push(id), fetch("/told", { method: "POST", body: id, keepalive: true })));
   queue.on("error", ({ id, error }) => heard.errors.push(`${id}: ${error.code} ${error.message}`));
 }
 

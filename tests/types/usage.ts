@@ -35,6 +35,16 @@ export async function resilience(env: Record<string, string | undefined>): Promi
   return withRetry(async (attempt) => attempt.toFixed(), { maxAttempts: 2, signal: AbortSignal.timeout(5) });
 }
 
+export async function queues(): Promise<string | undefined> {
+  await using queue = client.queue({ name: "a", workers: 2, durable: true, autoStart: false, onResult: ({ response }) => console.log(response?.text) });
+  const off: () => void = queue.on("error", ({ error, attempts }) => console.log(error?.code satisfies ErrorCode | undefined, attempts.toFixed()));
+  const { id, state } = await queue.enqueue({ messages: "Hi" }, { id: "a", priority: 2, deadlineMs: 5 });
+  off();
+  return state === "waiting" && (await queue.cancel(id)) ? (await queue.list("cancelled"))[0]?.enqueuedAt : (await queue.get(id))?.response?.text;
+}
+
+// @ts-expect-error there is no such state
+client.queue().list("lost");
 // @ts-expect-error there is no such event
 client.on("retries", () => {});
 // @ts-expect-error one key takes the place of all
