@@ -45,7 +45,7 @@ pub fn request(more: &str) -> JsValue {
 
 /// What `chat` gives: the response, or the error.
 pub async fn chat(client: u32, request: JsValue) -> Result<Value, Value> {
-    settled(web::chat(client, next_call(), request)).await
+    settled(web::chat(client, next_call(), request, None)).await
 }
 
 /// Opens a stream and has its request sent: its number, and its body or the error.
