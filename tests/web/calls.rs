@@ -170,7 +170,7 @@ fn options_that_contain_themselves_are_refused() {
 async fn cancelling_a_call_aborts_its_fetch_and_rejects() {
     let (client, host) = client("return new Promise(() => {})");
     let number = next_call();
-    let answer = web::chat(client, number, request(""));
+    let answer = web::chat(client, number, request(""), None);
     while get(&host, "init").is_undefined() {
         turn().await;
     }
@@ -188,7 +188,7 @@ async fn cancelling_a_call_aborts_its_fetch_and_rejects() {
 async fn cancelling_in_the_middle_of_a_body_aborts_its_fetch() {
     let (client, host) = client("return new Response(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('{')) } }))");
     let number = next_call();
-    let answer = web::chat(client, number, request(""));
+    let answer = web::chat(client, number, request(""), None);
     while get(&host, "init").is_undefined() {
         turn().await;
     }
@@ -202,7 +202,7 @@ async fn cancelling_in_the_middle_of_a_body_aborts_its_fetch() {
 async fn an_abort_listener_may_call_back_into_the_module() {
     let (client, host) = client("return new Promise(() => {})");
     let number = next_call();
-    let answer = web::chat(client, number, request(""));
+    let answer = web::chat(client, number, request(""), None);
     while get(&host, "init").is_undefined() {
         turn().await;
     }
@@ -222,7 +222,7 @@ async fn an_abort_listener_may_call_back_into_the_module() {
 async fn a_fetch_that_answers_after_it_was_cancelled_changes_nothing() {
     let (client, host) = client("return new Promise((resolve) => this.resolve = () => resolve(new Response('{}')))");
     let number = next_call();
-    let answer = web::chat(client, number, request(""));
+    let answer = web::chat(client, number, request(""), None);
     while get(&host, "init").is_undefined() {
         turn().await;
     }
@@ -235,7 +235,7 @@ async fn a_fetch_that_answers_after_it_was_cancelled_changes_nothing() {
 #[wasm_bindgen_test]
 async fn a_client_that_was_freed_is_closed_and_leaves_running_calls_alone() {
     let (client, host) = client(&format!("return new Promise((resolve) => this.resolve = () => resolve(new Response('{ANSWER}')))"));
-    let answer = web::chat(client, next_call(), request(""));
+    let answer = web::chat(client, next_call(), request(""), None);
     while get(&host, "init").is_undefined() {
         turn().await;
     }
