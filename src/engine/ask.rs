@@ -45,7 +45,18 @@ impl<'a, H: Host> Inquiry<'a, H> {
             Err(error) => return Err(call.failed(error, host.now())),
         };
         let retry = engine.retry_options(Some(&provider.name), &RetryOptions::default());
-        Ok(Self { engine, host, provider, model, key, call, retry, creates: false, amount: Amount { requests: 1.0, ..Amount::default() }, told: false })
+        Ok(Self {
+            engine,
+            host,
+            provider,
+            model,
+            key,
+            call,
+            retry,
+            creates: false,
+            amount: Amount { requests: 1.0, ..Amount::default() },
+            told: false,
+        })
     }
 
     /// Asks once and no more: what is wrong is the answer.
