@@ -1,4 +1,4 @@
-// The benchmarks: ours beside its peers, in one run. `npm run bench [tokens]`; what follows the name goes to it.
+// The benchmarks: ours beside its peers, in one run. `npm run bench [streams|tokens]`; what follows the name goes to it.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -10,7 +10,7 @@ const benches = join(root, "tests", "benches");
 /** What they share. */
 const parts = ["in_page.mjs", "rows.mjs"];
 
-async function main([name = "tokens", ...rest]) {
+async function main([name = "streams", ...rest]) {
   const names = readdirSync(benches).filter((file) => file.endsWith(".mjs") && !parts.includes(file)).map((file) => file.slice(0, -4));
   if (!names.includes(name)) throw new Failure(`there is no benchmark ${name}; there are: ${names.join(", ")}`);
   await build();

@@ -36,6 +36,11 @@ function weigh(files) {
   };
 }
 
+/** The files that a page loads. */
+export function shipped() {
+  return [join(dist, wasmName), ...reachable(join(dist, "entry", "url.js"))];
+}
+
 // The files that loading this one loads. What is imported later, by import(), is not among them.
 function reachable(entry) {
   const { outputs } = JSON.parse(readFileSync(join(root, "target", "bundle.json"), "utf8"));

@@ -1,0 +1,12 @@
+// The page's half of the streams' benchmark: the contenders bundled as a page would have them, modelwire as it is served.
+import { reading } from "../streams/reading.mjs";
+
+export async function streams(options) {
+  const modelwire = await import("/modelwire/entry/url.js");
+  const timed = async (run) => {
+    const start = performance.now();
+    await run();
+    return (performance.now() - start) * 1000;
+  };
+  return reading(modelwire, timed, { ...options, before: () => new Promise((resolve) => setTimeout(resolve, 5)) });
+}

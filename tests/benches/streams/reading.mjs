@@ -1,0 +1,41 @@
+// Streams that come from a `fetch` of their own, in Node and in a page alike: µs for each delta.
+import { contenders } from "./contenders.mjs";
+import { rounds } from "./measure.mjs";
+import { bodyOf, framings, respond } from "./wires.mjs";
+
+/** Rows `[what, { contender: { median, ratio } }]`. `timed(run)`: gives what it took, in µs. */
+export async function reading(modelwire, timed, { count = 10_000, turns = 7, before, only = () => true } = {}) {
+  const all = await contenders(modelwire);
+  const rows = [];
+  const cases = [
+    ["openai", "16 KB reads", count],
+    ["responses", "16 KB reads", count],
+    ["anthropic", "16 KB reads", count],
+    ["cohere", "16 KB reads", count],
+    ["openai", "one event a read", count / 2],
+    ["openai", "random 1-150 B reads", count / 2],
+    ["tools", "16 KB reads", count / 10],
+    ["tools", "16 KB reads", count],
+    ["tools", "16 KB reads", count * 10],
+  ];
+  for (const [wire, framing, deltas] of cases) {
+    const what = `${wire}, ${framing}, ${deltas.toLocaleString("en")} deltas`;
+    if (!only(what)) continue;
+    const reads = framings[framing](bodyOf(wire, deltas));
+    const fetch = async () => respond(reads);
+    // In the time that a client takes whose fragments cost more the more there are, the others are measured a hundred times.
+    const who = Object.entries(all).filter(([name, { wires }]) => wires.includes(wire) && !(deltas > count && name.startsWith("ai")));
+    let shown;
+    const runs = who.map(([name, { run }]) => {
+      const once = async () => {
+        const characters = await run(wire, fetch);
+        if (characters !== (shown ??= characters)) throw new Error(`${name} showed ${characters} characters of ${what}, raw ${shown}`);
+      };
+      // A short one is read several times: the clock of a page is coarse.
+      const times = Math.max(1, Math.round(count / 2 / deltas));
+      return [name, async () => (await timed(async () => { for (let at = 0; at < times; at++) await once(); })) / (deltas * times)];
+    });
+    rows.push([what, await rounds(Object.fromEntries(runs), deltas > count ? 3 : turns, { before, warm: deltas > count ? 1 : 2 })]);
+  }
+  return rows;
+}
