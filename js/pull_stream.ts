@@ -80,9 +80,18 @@ export class PullStream<T> extends ReadableStream<T> {
         const value = this.#supply.take();
         if (value !== undefined) return Promise.resolve({ value, done: false });
       }
-      const result = new Promise<IteratorResult<T, undefined>>((resolve, reject) => this.#wait({ resolve, reject }));
-      // Also: a `next()` that nobody awaits is not a crash.
-      result.catch(finish);
+      let resolve!: Waiter<T>["resolve"];
+      let reject!: Waiter<T>["reject"];
+      const result = new Promise<IteratorResult<T, undefined>>((done, failed) => ([resolve, reject] = [done, failed]));
+      this.#wait({
+        resolve,
+        reject(error) {
+          // A `next()` that nobody awaits is not a crash.
+          result.catch(() => {});
+          reject(error);
+          finish();
+        },
+      });
       return (last = result);
     };
     const end = async (reason: unknown) => {
@@ -115,15 +124,29 @@ export class PullStream<T> extends ReadableStream<T> {
     return this.values(options);
   }
 
-  #pull(): Promise<void> {
-    this.#pulled = true;
+  #pull(): Promise<void> | undefined {
+    this.#pulled = this.#touched = true;
+    if (this.#waiters.length === 0 && this.#enqueue()) return undefined;
     return new Promise((resolve, reject) =>
       this.#wait({
         // Into the queue in the same turn in which it was taken: the end may follow in the next.
-        resolve: ({ value, done }) => (done || this.#controller.enqueue(value), resolve()),
+        resolve: ({ value, done }) => {
+          if (!done) {
+            this.#controller.enqueue(value);
+            this.#enqueue();
+          }
+          resolve();
+        },
         reject,
       }),
     );
+  }
+
+  /** Hands the machinery what is at hand: asked for each value by itself, it makes two promises of each. An error empties its queue. */
+  #enqueue(): boolean {
+    let any = false;
+    for (let value; (value = this.#supply.take()) !== undefined; any = true) this.#controller.enqueue(value);
+    return any;
   }
 
   #wait(waiter: Waiter<T>): void {

@@ -81,6 +81,28 @@ const MAX_READ_BYTES = 1024 * 1024;
 // The core's texts are whole and valid, and a byte order mark at the start of one is the model's own.
 let decoder: TextDecoder | undefined;
 
+/** ASCII up to this long is read here: calling the decoder costs more than a few letters do. */
+const SHORT_TEXT_BYTES = 24;
+
+function textOf(bytes: Uint8Array, start: number, end: number, length: number): string {
+  if (length === end - start && length <= SHORT_TEXT_BYTES) {
+    let text = "";
+    while (start < end) text += String.fromCharCode(bytes[start++]!);
+    return text;
+  }
+  decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+// One view of the memory for all reads, made anew when the memory has grown.
+let bytes = new Uint8Array();
+let words = new Uint32Array();
+
+function memoryOf({ memory: { buffer } }: Core): { bytes: Uint8Array; words: Uint32Array } {
+  if (bytes.buffer !== buffer) [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
+  return { bytes, words };
+}
+
 export class Pump implements Supply<ChatEvent>, Running {
   over = false;
   failure: LlmError | undefined;
@@ -290,13 +312,14 @@ export class Pump implements Supply<ChatEvent>, Running {
       const bytes = bytesOf(value);
       if (!bytes) return this.#broken(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
       let step: Step = MORE;
+      const now = this.now();
       // One that may cost more than was granted is read to the end of what has come, and then asked for.
       for (let start = 0; start < bytes.length && (step === MORE || step === LEASE); start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
         // The address first: asking for it may move the memory.
         const address = core.scratch(piece.length);
-        new Uint8Array(core.memory.buffer, address, piece.length).set(piece);
-        step = core.feed(stream!, piece.length, this.now());
+        memoryOf(core).bytes.set(piece, address);
+        step = core.feed(stream!, piece.length, now);
         this.#collect(core);
       }
       this.#stepped(step);
@@ -346,12 +369,15 @@ export class Pump implements Supply<ChatEvent>, Running {
   }
 
   #collect(core: Core): void {
-    const { buffer } = core.memory;
-    const [text, bytes, marks, count] = new Uint32Array(buffer, core.batch(), 4) as unknown as [number, number, number, number];
+    const layout = core.batch() >>> 2;
+    const { bytes, words } = memoryOf(core);
+    const count = words[layout + 3]!;
     if (count === 0) return;
-    decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    const start = words[layout]!;
+    const at = words[layout + 2]! >>> 2;
     // Copied: the next step writes over them. Decoded once; each event is then a slice.
-    this.#batches.push({ text: decoder.decode(new Uint8Array(buffer, text, bytes)), marks: new Uint32Array(buffer, marks, count).slice() });
+    const marks = words.slice(at, at + count);
+    this.#batches.push({ text: textOf(bytes, start, start + words[layout + 1]!, marks[count - 1]!), marks });
   }
 
   #stepped(step: Step, cause?: unknown): void {

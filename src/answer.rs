@@ -462,6 +462,11 @@ impl Answer {
         self.started
     }
 
+    /// Whether what says who answers changes nothing any more: see [`Answer::identity`].
+    pub fn is_under_way(&self) -> bool {
+        self.started && !self.resumed
+    }
+
     /// Ends every tool call that is still open: for wires that have no end of their own for them.
     pub fn end_tools(&mut self) {
         for index in 0..self.tools.len() {

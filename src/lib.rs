@@ -5,6 +5,8 @@
 //! Nothing here but `web` knows JavaScript, and nothing but the host has a clock, randomness or a
 //! network. ARCHITECTURE.md has the map and the rules.
 
+pub use modelwire_scan as scan;
+
 pub mod answer;
 pub mod base64;
 pub mod call;

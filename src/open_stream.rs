@@ -18,7 +18,8 @@ use crate::policy::seam::can_continue;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::{Rounds, Step, ToolOutput};
 use crate::providers::{Dialect, Row, StreamDecoder};
-use crate::sse::{Flow, SseEvent, SseParser};
+use crate::scan::{self, Found};
+use crate::sse::{Events, Flow, SseEvent, SseParser};
 use crate::tape::Player;
 
 /// How often usage is told while an answer arrives, at most.
@@ -326,7 +327,7 @@ impl OpenStream {
         }
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                let flow = parser.feed(bytes, &mut |event| push(&mut self.source, &event, &mut self.answer))?;
+                let flow = parser.feed_to(bytes, &mut Reading { source: &mut self.source, answer: &mut self.answer })?;
                 // A store may have refused more since the last event.
                 let asked = std::mem::take(&mut self.leasing);
                 Ok(if flow == Flow::More && asked && self.answer.is_over_budget() { Flow::Done } else { flow })
@@ -344,7 +345,7 @@ impl OpenStream {
     fn read_end(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                let flow = parser.finish(&mut |event| push(&mut self.source, &event, &mut self.answer));
+                let flow = parser.finish_to(&mut Reading { source: &mut self.source, answer: &mut self.answer });
                 match flow {
                     Ok(Flow::Done) => Ok(()),
                     Ok(Flow::More) => match &mut self.source {
@@ -441,12 +442,40 @@ impl OpenStream {
     }
 }
 
-fn push(source: &mut Source, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
-    match source {
-        Source::Provider(_, decoder) | Source::Relay(decoder) => {
-            let flow = decoder.push(event, answer)?;
-            Ok(if flow == Flow::More && answer.is_over_budget() { Flow::Done } else { flow })
+/// The events of a body on their way to the answer.
+struct Reading<'s> {
+    source: &'s mut Source,
+    answer: &'s mut Answer,
+}
+
+impl Reading<'_> {
+    fn after_event(&mut self, flow: Flow) -> Flow {
+        if flow == Flow::More && self.answer.is_over_budget() { Flow::Done } else { flow }
+    }
+}
+
+impl Events for Reading<'_> {
+    fn event(&mut self, event: &SseEvent<'_>) -> Result<Flow> {
+        match &mut self.source {
+            Source::Provider(_, decoder) | Source::Relay(decoder) => {
+                let flow = decoder.push(event, self.answer)?;
+                Ok(self.after_event(flow))
+            }
+            Source::Nobody => Ok(Flow::More),
         }
-        Source::Nobody => Ok(Flow::More),
+    }
+
+    fn scan<'a>(&self, data: &'a [u8]) -> Option<(Found<'a>, usize)> {
+        let Source::Provider(_, decoder) = &self.source else { return None };
+        scan::read(data, decoder.shape())
+    }
+
+    fn delta(&mut self, name: &[u8], found: &Found<'_>) -> Option<Flow> {
+        let Source::Provider(_, decoder) = &mut self.source else { return None };
+        // By its name, whatever it holds.
+        if name == b"error" || !decoder.delta(found, self.answer) {
+            return None;
+        }
+        Some(self.after_event(Flow::More))
     }
 }

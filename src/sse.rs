@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
+use crate::scan::Found;
 
 /// What one event, or one line, may hold. Images and encrypted reasoning run to a few megabytes;
 /// a server that never ends its line must not take the page's memory with it.
@@ -34,6 +35,31 @@ pub enum Flow {
     Done,
 }
 
+/// Who reads the events of a body.
+pub trait Events {
+    /// One event.
+    fn event(&mut self, event: &SseEvent<'_>) -> Result<Flow>;
+
+    /// Reads what is in a known form at the beginning of `data`, without any effect yet, and says where it ends.
+    fn scan<'a>(&self, _data: &'a [u8]) -> Option<(Found<'a>, usize)> {
+        None
+    }
+
+    /// It was all of the data of one event of this name. `None`: nothing has happened, and it is for [`Events::event`].
+    fn delta(&mut self, _name: &[u8], _found: &Found<'_>) -> Option<Flow> {
+        None
+    }
+}
+
+/// A function of events.
+struct Each<'f>(&'f mut dyn FnMut(SseEvent<'_>) -> Result<Flow>);
+
+impl Events for Each<'_> {
+    fn event(&mut self, event: &SseEvent<'_>) -> Result<Flow> {
+        (self.0)(SseEvent { name: event.name, data: event.data })
+    }
+}
+
 /// The half-read line and the half-collected event: all that is kept between two reads.
 #[derive(Debug, Default)]
 pub struct SseParser {
@@ -51,14 +77,34 @@ impl SseParser {
         Self::default()
     }
 
-    /// Takes the bytes of one read and hands every event that is now whole to `push`, in order.
+    /// [`SseParser::feed_to`] a function.
+    pub fn feed(&mut self, bytes: &[u8], push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
+        self.feed_to(bytes, &mut Each(push))
+    }
+
+    /// [`SseParser::finish_to`] a function.
+    pub fn finish(&mut self, push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
+        self.finish_to(&mut Each(push))
+    }
+
+    /// Takes the bytes of one read and hands every event that is now whole to `events`, in order.
     /// Stops at the first `Done` or error.
-    pub fn feed(&mut self, mut bytes: &[u8], push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
+    pub fn feed_to(&mut self, mut bytes: &[u8], events: &mut dyn Events) -> Result<Flow> {
         if self.skip_line_feed && !bytes.is_empty() {
             self.skip_line_feed = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        loop {
+            // Most events are deltas that are whole in one read: they are read where they stand.
+            while self.is_between_events()
+                && let Some((end, flow)) = ahead(bytes, events)
+            {
+                if flow == Flow::Done {
+                    return Ok(Flow::Done);
+                }
+                bytes = bytes.get(end..).unwrap_or_default();
+            }
+            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else { break };
             let (line, rest) = bytes.split_at(end);
             bytes = match rest {
                 [b'\r', b'\n', rest @ ..] => rest,
@@ -70,11 +116,11 @@ impl SseParser {
                 [] => &[],
             };
             let flow = if self.line.is_empty() {
-                self.line_read(line, push)?
+                self.line_read(line, events)?
             } else {
                 self.keep(line)?;
                 let line = std::mem::take(&mut self.line);
-                let flow = self.line_read(&line, push)?;
+                let flow = self.line_read(&line, events)?;
                 self.line = line;
                 self.line.clear();
                 flow
@@ -88,12 +134,12 @@ impl SseParser {
     }
 
     /// The body has ended: delivers an event that lacks its blank line, if there is one.
-    pub fn finish(&mut self, push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
+    pub fn finish_to(&mut self, events: &mut dyn Events) -> Result<Flow> {
         let line = std::mem::take(&mut self.line);
-        if !line.is_empty() && self.line_read(&line, push)? == Flow::Done {
+        if !line.is_empty() && self.line_read(&line, events)? == Flow::Done {
             return Ok(Flow::Done);
         }
-        self.dispatch(push)
+        self.dispatch(events)
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<()> {
@@ -104,13 +150,13 @@ impl SseParser {
         Ok(())
     }
 
-    fn line_read(&mut self, mut line: &[u8], push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
+    fn line_read(&mut self, mut line: &[u8], events: &mut dyn Events) -> Result<Flow> {
         if !self.started {
             self.started = true;
             line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         }
         if line.is_empty() {
-            return self.dispatch(push);
+            return self.dispatch(events);
         }
         let (field, value) = match line.iter().position(|byte| *byte == b':') {
             Some(0) => return Ok(Flow::More),
@@ -138,18 +184,51 @@ impl SseParser {
         Ok(Flow::More)
     }
 
-    fn dispatch(&mut self, push: &mut dyn FnMut(SseEvent<'_>) -> Result<Flow>) -> Result<Flow> {
-        let flow = if self.data.is_empty() {
-            Flow::More
-        } else {
-            let name: Cow<'_, str> = String::from_utf8_lossy(&self.name);
-            let data: Cow<'_, str> = String::from_utf8_lossy(&self.data);
-            push(SseEvent { name: &name, data: &data })?
-        };
+    fn dispatch(&mut self, events: &mut dyn Events) -> Result<Flow> {
+        let flow = if self.data.is_empty() { Flow::More } else { self.deliver(events)? };
         self.name.clear();
         self.data.clear();
         self.has_data = false;
         Ok(flow)
+    }
+
+    fn deliver(&self, events: &mut dyn Events) -> Result<Flow> {
+        if let Some((found, end)) = events.scan(&self.data)
+            && end == self.data.len()
+            && let Some(flow) = events.delta(&self.name, &found)
+        {
+            return Ok(flow);
+        }
+        let name: Cow<'_, str> = String::from_utf8_lossy(&self.name);
+        let data: Cow<'_, str> = String::from_utf8_lossy(&self.data);
+        events.event(&SseEvent { name: &name, data: &data })
+    }
+
+    /// Whether what comes next begins an event, at the beginning of its first line.
+    fn is_between_events(&self) -> bool {
+        self.started && !self.has_data && self.line.is_empty() && self.name.is_empty() && !self.skip_line_feed
+    }
+}
+
+/// One event in a known form, whole and in the usual lines: where it ends, and what its reader said. `None`: it is not, and nothing has happened.
+fn ahead(bytes: &[u8], events: &mut dyn Events) -> Option<(usize, Flow)> {
+    let (mut name, mut rest) = (&[][..], bytes);
+    if let Some(line) = bytes.strip_prefix(b"event: ") {
+        let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        name = line.get(..end)?;
+        rest = after_line_end(line.get(end..)?)?;
+    }
+    let data = rest.strip_prefix(b"data:")?;
+    let (found, end) = events.scan(data)?;
+    let rest = after_line_end(after_line_end(data.get(end..)?)?)?;
+    Some((bytes.len() - rest.len(), events.delta(name, &found)?))
+}
+
+/// A bare CR may be half of a line end.
+fn after_line_end(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
+        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] => Some(rest),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 // What a page ships, against js/build/budget.json (bytes after brotli). Every file is compressed by itself, as it travels.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "./build.mjs";
@@ -12,11 +13,19 @@ const dist = join(root, "pkg", "dist");
 export function sizes() {
   const budget = JSON.parse(readFileSync(join(import.meta.dirname, "budget.json"), "utf8"));
   const wasm = weigh([join(dist, wasmName)]);
-  const scripts = weigh(reachable(join(dist, "entry", "url.js")));
+  const entry = reachable(join(dist, "entry", "url.js"));
+  const scripts = weigh(entry);
+  const glue = weighGlue();
   const rows = [
     { name: "page", what: "a page: entry, chunks, wasm", raw: wasm.raw + scripts.raw, brotli: wasm.brotli + scripts.brotli },
     { name: "wasm", what: "of it, wasm", ...wasm },
-    { name: "scripts", what: "of it, facade and glue", ...scripts },
+    { name: "glue", what: "of it, wasm-bindgen's glue", ...glue },
+    { name: "facade", what: "of it, the facade", raw: scripts.raw - glue.raw, brotli: scripts.brotli - glue.brotli },
+    ...["gateway", "testing"].filter((name) => existsSync(join(dist, `${name}.js`))).map((name) => ({
+      name,
+      what: `modelwire/${name}, beside a page`,
+      ...weigh(reachable(join(dist, `${name}.js`)).filter((file) => !entry.includes(file))),
+    })),
     { name: "tokens", what: "counting: module, o200k_base", ...weigh([join(dist, tokensName), join(dist, "o200k_base.bin")]) },
   ];
   console.log(`${"".padEnd(28)}${["raw", "brotli", "budget"].map((head) => head.padStart(10)).join("")}`);
@@ -28,12 +37,22 @@ export function sizes() {
 }
 
 function weigh(files) {
-  const contents = files.map((file) => readFileSync(file));
+  return weighed(files.map((file) => readFileSync(file)));
+}
+
+function weighed(contents) {
   const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
   return {
     raw: contents.reduce((sum, content) => sum + content.length, 0),
     brotli: contents.reduce((sum, content) => sum + brotliCompressSync(content, quality).length, 0),
   };
+}
+
+// It has no file of its own in the bundle: what it is there, minified and compressed by itself.
+function weighGlue() {
+  const { transformSync } = createRequire(join(root, "package.json"))("esbuild");
+  const glue = transformSync(readFileSync(join(root, "js", "wasm", "modelwire.js"), "utf8"), { minify: true, format: "esm", target: "es2022" }).code;
+  return weighed([Buffer.from(glue)]);
 }
 
 /** The files that a page loads. */

@@ -13,7 +13,7 @@ const stamp = join(out, ".built-from");
 
 /** Makes js/wasm agree with the Rust sources. */
 export async function buildWasm({ force = false } = {}) {
-  const sources = fingerprint(["src", "tokens/src"]);
+  const sources = fingerprint(["src", "scan/src", "tokens/src"]);
   const current = existsSync(join(out, wasmName)) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
   if (current && !force) return;
   mkdirSync(out, { recursive: true });

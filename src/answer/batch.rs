@@ -2,6 +2,7 @@
 
 use crate::json::Json;
 use crate::object;
+use crate::scan::utf16_length;
 use crate::text::slice;
 
 /// What a stretch of a [`Batch`] is. The numbers are the boundary's: `js/stream.ts` reads them.
@@ -50,19 +51,18 @@ impl Batch {
     /// Adds an event.
     pub fn push(&mut self, kind: Kind, index: usize, text: &str) {
         self.text.push_str(text);
-        self.close(kind, index, text.len());
+        self.close(kind, index, utf16_length(text));
     }
 
     /// Adds a rare event as JSON.
     pub fn push_json(&mut self, event: &Json<'_>) {
         let start = self.text.len();
         event.write(&mut self.text);
-        self.close(Kind::Json, 0, self.text.len() - start);
+        self.close(Kind::Json, 0, utf16_length(slice(&self.text, start, self.text.len())));
     }
 
-    fn close(&mut self, kind: Kind, index: usize, bytes: usize) {
-        let added = slice(&self.text, self.text.len() - bytes, self.text.len());
-        self.utf16 += if added.is_ascii() { bytes as u32 } else { added.chars().map(|c| c.len_utf16() as u32).sum() };
+    fn close(&mut self, kind: Kind, index: usize, units: usize) {
+        self.utf16 += units as u32;
         self.marks.push(kind as u32 | (index as u32) << 8);
         self.marks.push(self.utf16);
     }

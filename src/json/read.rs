@@ -143,64 +143,8 @@ impl<'a> Reader<'a> {
 
     /// A string, from its opening quote. Borrowed when it has no escape.
     fn string(&mut self) -> Option<Cow<'a, str>> {
-        self.at += 1;
-        let bytes = self.text.as_bytes();
-        let mut start = self.at;
-        let mut unescaped = String::new();
-        loop {
-            match *bytes.get(self.at)? {
-                b'"' => {
-                    let tail = slice(self.text, start, self.at);
-                    self.at += 1;
-                    if unescaped.is_empty() {
-                        return Some(Cow::Borrowed(tail));
-                    }
-                    unescaped.push_str(tail);
-                    return Some(Cow::Owned(unescaped));
-                }
-                b'\\' => {
-                    unescaped.push_str(slice(self.text, start, self.at));
-                    self.at += 1;
-                    unescaped.push(self.escape()?);
-                    start = self.at;
-                }
-                0..=0x1F => return None,
-                _ => self.at += 1,
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Option<char> {
-        let byte = *self.text.as_bytes().get(self.at)?;
-        self.at += 1;
-        Some(match byte {
-            b'"' | b'\\' | b'/' => byte as char,
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\u{8}',
-            b'f' => '\u{C}',
-            b'u' => {
-                let unit = self.hex()?;
-                // The other half of a pair follows, or this half stands alone and becomes U+FFFD.
-                if (0xD800..0xDC00).contains(&unit) && self.ahead("\\u") {
-                    let before = self.at;
-                    self.at += 2;
-                    let low = self.hex()?;
-                    if (0xDC00..0xE000).contains(&low) {
-                        return char::from_u32(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-                    }
-                    self.at = before;
-                }
-                char::from_u32(unit).unwrap_or('\u{FFFD}')
-            }
-            _ => return None,
-        })
-    }
-
-    fn hex(&mut self) -> Option<u32> {
-        let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
-        self.at += 4;
-        digits.iter().try_fold(0, |value, digit| Some(value << 4 | (*digit as char).to_digit(16)?))
+        let (string, end) = modelwire_scan::string(self.text, self.at)?;
+        self.at = end;
+        Some(string)
     }
 }

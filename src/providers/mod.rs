@@ -23,6 +23,7 @@ use crate::json::Json;
 use crate::options::ProviderOptions;
 use crate::policy::history::{self, Rules};
 use crate::policy::seam;
+use crate::scan::{Found, Member};
 use crate::secret::Secret;
 use crate::sse::{Flow, SseEvent};
 
@@ -135,6 +136,16 @@ pub trait Dialect: Sync {
 
 /// Reads one stream.
 pub trait StreamDecoder {
+    /// The frame of this wire's deltas, for the hot path.
+    fn shape(&self) -> &'static [Member] {
+        &[]
+    }
+
+    /// An event of that shape: tells the answer what [`StreamDecoder::push`] would. False: nothing has happened, and it is for `push`.
+    fn delta(&mut self, _event: &Found<'_>, _answer: &mut Answer) -> bool {
+        false
+    }
+
     /// One event. `Done` at the provider's terminator.
     fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow>;
 

@@ -10,7 +10,7 @@ import { median } from "./streams/measure.mjs";
 
 const sections = {
   streams: () => apart("in_node"),
-  chromium: async () => (await inPage("streams", { streams: { turns: 5 } }))?.streams ?? [],
+  chromium: async () => (await inPage("streams", { streams: { turns: 7, warm: 3 } }))?.streams ?? [],
   http: () => apart("http"),
   requests: () => apart("requests"),
   crowd: () => apart("crowd"),

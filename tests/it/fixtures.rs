@@ -22,7 +22,8 @@ use crate::framing::{self, Wire, value};
 /// The key that fixture requests are encoded with; no expectation may contain it.
 pub const KEY: &str = "the-key-of-the-fixtures";
 
-fn cases() -> Vec<(Wire, String, PathBuf)> {
+/// All of them: their wires, names and folders.
+pub fn cases() -> Vec<(Wire, String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut list = Vec::new();
     for kind in fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()) {

@@ -6,7 +6,7 @@ use modelwire::chat::ChatResponse;
 use modelwire::engine::{Plan, Turn};
 use modelwire::error::Result;
 use modelwire::json::Json;
-use modelwire::open_stream::{OpenStream, Opened, Progress};
+use modelwire::open_stream::{OpenStream, Opened, Progress, Speaker};
 use modelwire::policy::timeout::TimeoutOptions;
 use modelwire::providers::{self, Api, Dialect, Row};
 use modelwire::tape::Tape;
@@ -57,13 +57,18 @@ impl Outcome {
 
 /// Reads a stream from pieces of it.
 pub fn read<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    hear(wire, false, pieces, &mut |_| {})
+    read_as(wire, wire.dialect(), pieces)
+}
+
+/// The same with a dialect of the test's own.
+pub fn read_as<'a>(wire: Wire, dialect: &'static dyn Dialect, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    hear((wire.row, dialect), false, pieces, &mut |_| {})
 }
 
 /// What is told to an answer while it is read, as a tape; with its end if it has one.
 pub fn record<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut tape = String::new();
-    let outcome = hear(wire, false, pieces, &mut |stream| tape += &stream.take_tape(7.0));
+    let outcome = hear((wire.row, wire.dialect()), false, pieces, &mut |stream| tape += &stream.take_tape(7.0));
     if let Ok(response) = &outcome.result {
         let mut end = Tape::default();
         end.end(response);
@@ -74,10 +79,10 @@ pub fn record<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Str
 
 /// Reads a tape.
 pub fn play<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    hear(wire, true, pieces, &mut |_| {})
+    hear((wire.row, wire.dialect()), true, pieces, &mut |_| {})
 }
 
-fn hear<'a>(wire: Wire, is_tape: bool, pieces: impl IntoIterator<Item = &'a [u8]>, after: &mut dyn FnMut(&mut OpenStream)) -> Outcome {
+fn hear<'a>(speaker: Speaker, is_tape: bool, pieces: impl IntoIterator<Item = &'a [u8]>, after: &mut dyn FnMut(&mut OpenStream)) -> Outcome {
     let call = Call::new("call_test".into(), 0.0);
     call.target("test", "asked", 0.0);
     let mut stream = OpenStream::new(Turn::new(call, Plan::default()));
@@ -85,7 +90,7 @@ fn hear<'a>(wire: Wire, is_tape: bool, pieces: impl IntoIterator<Item = &'a [u8]
     let mut answer = Answer::new("test", "asked", true);
     answer.record();
     let timeout = TimeoutOptions::default();
-    stream.go_on(turn, Opened { speaker: (wire.row, wire.dialect()), answer, timeout, goes_on: false, is_tape });
+    stream.go_on(turn, Opened { speaker, answer, timeout, goes_on: false, is_tape });
     let mut events = Vec::new();
     for piece in pieces {
         let progress = stream.feed(piece, 0.0);

@@ -25,6 +25,7 @@ mod json;
 mod limits;
 mod policies;
 mod recordings;
+mod scanning;
 mod schedules;
 mod schema;
 mod services;

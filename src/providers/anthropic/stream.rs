@@ -9,6 +9,7 @@ use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::providers::StreamDecoder;
+use crate::scan::{Found, Member, Value};
 use crate::sse::{Flow, SseEvent};
 
 /// The state of one stream.
@@ -19,7 +20,52 @@ pub struct Decoder {
     blocks: Blocks,
 }
 
+/// Places of what a delta holds.
+const EVENT: usize = 0;
+const TYPE: usize = 1;
+const TEXT: usize = 2;
+const THINKING: usize = 3;
+const INPUT: usize = 4;
+const INDEX: usize = 0;
+
+const DELTA: &[Member] = &[
+    Member("type", Value::Text(EVENT)),
+    Member("index", Value::Index(INDEX)),
+    Member(
+        "delta",
+        Value::Object(&[
+            Member("type", Value::Text(TYPE)),
+            Member("text", Value::Text(TEXT)),
+            Member("thinking", Value::Text(THINKING)),
+            Member("partial_json", Value::Text(INPUT)),
+        ]),
+    ),
+    Member("p", Value::Any),
+];
+
 impl StreamDecoder for Decoder {
+    fn shape(&self) -> &'static [Member] {
+        DELTA
+    }
+
+    fn delta(&mut self, event: &Found<'_>, answer: &mut Answer) -> bool {
+        let (place, index) = match event.word(TYPE) {
+            b"text_delta" => (TEXT, event.number(INDEX).unwrap_or(0)),
+            b"thinking_delta" => (THINKING, event.number(INDEX).unwrap_or(0)),
+            b"input_json_delta" => (INPUT, event.number(INDEX).unwrap_or(0)),
+            _ => return false,
+        };
+        let Some(Some(text)) = event.text(place).filter(|_| event.word(EVENT) == b"content_block_delta") else { return false };
+        if !self.blocks.is_skipped(index) {
+            match place {
+                TEXT => answer.text(&text),
+                THINKING => answer.reasoning(&text),
+                _ => self.blocks.input(index, &text, answer),
+            }
+        }
+        true
+    }
+
     fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
         if event.name == "error" {
             return Err(error::of_event(event.data));

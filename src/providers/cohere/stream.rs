@@ -6,6 +6,7 @@ use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::json::{Json, parse_body};
 use crate::providers::StreamDecoder;
+use crate::scan::{Found, Member, Value};
 use crate::sse::{Flow, SseEvent};
 
 /// The state of one stream.
@@ -23,7 +24,47 @@ enum Part {
     Tool,
 }
 
+/// Places of what a delta holds.
+const TYPE: usize = 0;
+const TEXT: usize = 1;
+const THINKING: usize = 2;
+const PLAN: usize = 3;
+const ARGUMENTS: usize = 4;
+const INDEX: usize = 0;
+
+const DELTA: &[Member] = &[
+    Member("type", Value::Text(TYPE)),
+    Member("index", Value::Index(INDEX)),
+    Member(
+        "delta",
+        Value::Object(&[Member(
+            "message",
+            Value::Object(&[
+                Member(
+                    "content",
+                    Value::Object(&[
+                        Member("type", Value::Any),
+                        Member("text", Value::Text(TEXT)),
+                        Member("thinking", Value::Text(THINKING)),
+                    ]),
+                ),
+                Member("tool_plan", Value::Text(PLAN)),
+                Member("tool_calls", Value::Object(&[Member("function", Value::Object(&[Member("arguments", Value::Text(ARGUMENTS))]))])),
+            ]),
+        )]),
+    ),
+    Member("logprobs", Value::Any),
+];
+
 impl StreamDecoder for Decoder {
+    fn shape(&self) -> &'static [Member] {
+        DELTA
+    }
+
+    fn delta(&mut self, event: &Found<'_>, answer: &mut Answer) -> bool {
+        self.read(event, answer).is_some()
+    }
+
     fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
         if event.data == "[DONE]" {
             return Ok(Flow::More);
@@ -40,7 +81,7 @@ impl StreamDecoder for Decoder {
         match kind {
             "message-start" => answer.identity(read.get("id").str(), None),
             "content-start" | "content-delta" => self.content(message.get("content"), kind == "content-start", answer),
-            "tool-plan-delta" => self.reasoning(Part::Plan, message.get("tool_plan"), answer),
+            "tool-plan-delta" => self.reasoning(Part::Plan, message.get("tool_plan").str(), answer),
             "tool-call-start" | "tool-call-delta" => {
                 self.part = Some(Part::Tool);
                 tool_call(slot, message.get("tool_calls"), answer);
@@ -65,23 +106,52 @@ impl StreamDecoder for Decoder {
 }
 
 impl Decoder {
+    /// `None` before the answer is told anything.
+    fn read(&mut self, event: &Found<'_>, answer: &mut Answer) -> Option<()> {
+        match event.word(TYPE) {
+            b"content-delta" => {
+                let (thinking, text) = (event.text(THINKING)?, event.text(TEXT)?);
+                if thinking.is_none() && text.is_none() {
+                    return None;
+                }
+                self.reasoning(Part::Thinking, thinking.as_deref(), answer);
+                self.text(text.as_deref(), answer);
+            }
+            b"tool-plan-delta" => {
+                let plan = event.text(PLAN)??;
+                self.reasoning(Part::Plan, Some(&plan), answer);
+            }
+            b"tool-call-delta" => {
+                let arguments = event.text(ARGUMENTS)??;
+                self.part = Some(Part::Tool);
+                answer.tool_input(event.number(INDEX).unwrap_or(0), &arguments);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// A delta has no type: it is told by the member that is there.
     fn content(&mut self, content: &Json<'_>, begins: bool, answer: &mut Answer) {
         if begins && !content.is_null() {
             self.part = None;
         }
-        self.reasoning(Part::Thinking, content.get("thinking"), answer);
-        if let Some(text) = content.get("text").str() {
-            if self.part.replace(Part::Text) != Some(Part::Text) {
-                answer.text_start();
-            }
-            answer.text(text);
-        }
+        self.reasoning(Part::Thinking, content.get("thinking").str(), answer);
+        self.text(content.get("text").str(), answer);
     }
 
     /// Nothing happens when there is none.
-    fn reasoning(&mut self, part: Part, text: &Json<'_>, answer: &mut Answer) {
-        let Some(text) = text.str() else { return };
+    fn text(&mut self, text: Option<&str>, answer: &mut Answer) {
+        let Some(text) = text else { return };
+        if self.part.replace(Part::Text) != Some(Part::Text) {
+            answer.text_start();
+        }
+        answer.text(text);
+    }
+
+    /// Nothing happens when there is none.
+    fn reasoning(&mut self, part: Part, text: Option<&str>, answer: &mut Answer) {
+        let Some(text) = text else { return };
         if self.part.replace(part) == Some(part) {
             answer.reasoning(text);
         } else {

@@ -57,6 +57,12 @@ impl ToolCalls {
         answer.end_tools();
     }
 
+    /// The slot of a call that has begun and that a fragment continues which says nothing but this index.
+    pub fn going_on(&self, index: u64) -> Option<u64> {
+        let slot = self.0.iter().rposition(|call| call.index == Some(index))?;
+        self.0.get(slot)?.begun.then_some(slot as u64)
+    }
+
     /// The call that a fragment continues. `fallback`: the slot of one that says nothing itself.
     fn find(&self, part: &Json<'_>, name: &str, fallback: usize) -> Option<usize> {
         let id = part.get("id").text();

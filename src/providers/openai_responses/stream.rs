@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::providers::StreamDecoder;
 use crate::providers::openai_chat::error;
+use crate::scan::{Found, Member, Value};
 use crate::sse::{Flow, SseEvent};
 
 /// The state of one stream: what of it was told.
@@ -15,7 +16,44 @@ pub struct Decoder {
     items: Items,
 }
 
+/// Places of what a delta holds.
+const TYPE: usize = 0;
+const TEXT: usize = 1;
+const ITEM: usize = 0;
+const CONTENT: usize = 1;
+const SUMMARY: usize = 2;
+
+const DELTA: &[Member] = &[
+    Member("type", Value::Text(TYPE)),
+    Member("sequence_number", Value::Any),
+    Member("item_id", Value::Any),
+    Member("output_index", Value::Index(ITEM)),
+    Member("content_index", Value::Index(CONTENT)),
+    Member("summary_index", Value::Index(SUMMARY)),
+    Member("delta", Value::Text(TEXT)),
+    Member("logprobs", Value::Any),
+    Member("obfuscation", Value::Any),
+];
+
 impl StreamDecoder for Decoder {
+    fn shape(&self) -> &'static [Member] {
+        DELTA
+    }
+
+    fn delta(&mut self, event: &Found<'_>, answer: &mut Answer) -> bool {
+        let (lane, part) = match event.word(TYPE) {
+            b"response.output_text.delta" => (Lane::Text, event.number(CONTENT)),
+            b"response.function_call_arguments.delta" | b"response.custom_tool_call_input.delta" => (Lane::Input, None),
+            b"response.reasoning_summary_text.delta" => (Lane::Summary, event.number(SUMMARY)),
+            b"response.reasoning_text.delta" => (Lane::Thought, event.number(CONTENT)),
+            _ => return false,
+        };
+        let Some(Some(text)) = event.text(TEXT) else { return false };
+        let place = Place { item: event.number(ITEM).unwrap_or(0), lane, part: part.unwrap_or(0) };
+        self.items.tell(place, &text, answer);
+        true
+    }
+
     fn push(&mut self, event: &SseEvent<'_>, answer: &mut Answer) -> Result<Flow> {
         let data = event.data.trim();
         // OpenAI has none. Where there is one, an end without a reason is an end.

@@ -4,7 +4,7 @@ import { rounds } from "./measure.mjs";
 import { bodyOf, framings, respond } from "./wires.mjs";
 
 /** Rows `[what, { contender: { median, ratio } }]`. `timed(run)`: gives what it took, in µs. */
-export async function reading(modelwire, timed, { count = 10_000, turns = 7, before, only = () => true } = {}) {
+export async function reading(modelwire, timed, { count = 10_000, turns = 9, warm = 6, before, only = () => true, among = () => true } = {}) {
   const all = await contenders(modelwire);
   const rows = [];
   const cases = [
@@ -24,7 +24,7 @@ export async function reading(modelwire, timed, { count = 10_000, turns = 7, bef
     const reads = framings[framing](bodyOf(wire, deltas));
     const fetch = async () => respond(reads);
     // In the time that a client takes whose fragments cost more the more there are, the others are measured a hundred times.
-    const who = Object.entries(all).filter(([name, { wires }]) => wires.includes(wire) && !(deltas > count && name.startsWith("ai")));
+    const who = Object.entries(all).filter(([name, { wires }]) => wires.includes(wire) && among(name) && !(deltas > count && name.startsWith("ai")));
     let shown;
     const runs = who.map(([name, { run }]) => {
       const once = async () => {
@@ -35,7 +35,7 @@ export async function reading(modelwire, timed, { count = 10_000, turns = 7, bef
       const times = Math.max(1, Math.round(count / 2 / deltas));
       return [name, async () => (await timed(async () => { for (let at = 0; at < times; at++) await once(); })) / (deltas * times)];
     });
-    rows.push([what, await rounds(Object.fromEntries(runs), deltas > count ? 3 : turns, { before, warm: deltas > count ? 1 : 2 })]);
+    rows.push([what, await rounds(Object.fromEntries(runs), deltas > count ? 3 : turns, { before, warm: deltas > count ? 1 : warm })]);
   }
   return rows;
 }
