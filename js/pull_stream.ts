@@ -142,10 +142,10 @@ export class PullStream<T> extends ReadableStream<T> {
     );
   }
 
-  /** Hands the machinery what is at hand: asked for each value by itself, it makes two promises of each. An error empties its queue. */
+  /** Hands the machinery what is at hand: asked for each value by itself, it makes two promises of each. A failure empties its queue. */
   #enqueue(): boolean {
     let any = false;
-    for (let value; (value = this.#supply.take()) !== undefined; any = true) this.#controller.enqueue(value);
+    for (let value; (value = this.#supply.takeAhead()) !== undefined; any = true) this.#controller.enqueue(value);
     return any;
   }
 

@@ -47,6 +47,8 @@ export interface Supply<T> {
   readonly failure: LlmError | undefined;
   /** The next value, if it is at hand. */
   take(): T | undefined;
+  /** The next value, if it is at hand and certainly not the last: it may be handed over before it is asked for. */
+  takeAhead(): T | undefined;
   /** Asked when nothing is at hand; calls back once that has changed, or it is over, or has failed. */
   more(callback: () => void): void;
   /** Ends it quietly. */
@@ -162,6 +164,12 @@ export class Pump implements Supply<ChatEvent>, Running {
       queueMicrotask(() => this.#ended());
     }
     return event;
+  }
+
+  takeAhead(): ChatEvent | undefined {
+    const { marks } = this.#batch;
+    // A delta. Whoever aborts before the last event was asked for finds the stream failed, whatever has arrived.
+    return this.#mark < marks.length && (marks[this.#mark]! & 0xff) !== 0 ? this.#next() : undefined;
   }
 
   more(callback: () => void): void {

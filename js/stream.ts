@@ -130,6 +130,10 @@ abstract class Made<T> implements Supply<T> {
 
   abstract take(): T | undefined;
 
+  takeAhead(): T | undefined {
+    return undefined;
+  }
+
   get over() {
     return this.pump.over;
   }
@@ -151,6 +155,11 @@ abstract class Made<T> implements Supply<T> {
 class Texts extends Made<string> {
   take(): string | undefined {
     for (let event; (event = this.pump.take()); ) if (event.type === "text-delta") return event.text;
+    return undefined;
+  }
+
+  override takeAhead(): string | undefined {
+    for (let event; (event = this.pump.takeAhead()); ) if (event.type === "text-delta") return event.text;
     return undefined;
   }
 }

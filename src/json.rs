@@ -13,6 +13,7 @@ mod read;
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::scan::plain;
 use crate::text::slice;
 use read::Reader;
 
@@ -246,16 +247,17 @@ impl<'a> Json<'a> {
 pub fn write_string(text: &str, out: &mut String) {
     out.reserve(text.len() + 2);
     out.push('"');
-    let mut copied = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let (bytes, mut copied) = (text.as_bytes(), 0);
+    loop {
+        let at = copied + plain(bytes.get(copied..).unwrap_or_default());
+        let Some(byte) = bytes.get(at).copied() else { break };
         let escape = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",
-            0..=0x1F => "",
-            _ => continue,
+            _ => "",
         };
         out.push_str(slice(text, copied, at));
         copied = at + 1;

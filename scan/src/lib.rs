@@ -10,8 +10,7 @@ mod text;
 
 use std::borrow::Cow;
 
-use text::plain;
-pub use text::{string, utf16_length};
+pub use text::{plain, string, utf16_length};
 
 /// What a member's value has to be, and where it goes.
 #[derive(Clone, Copy, Debug)]

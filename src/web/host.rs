@@ -252,7 +252,8 @@ impl Host for WebHost {
     }
 
     async fn sleep(&self, ms: f64) {
-        if let Ok(guard) = guard() {
+        if let Ok(mut guard) = guard() {
+            guard.1 = Over::Quietly;
             // A clock that fails is one that never rings.
             if settle(self.js.sleep(ms, &guard.0.signal())).await.is_err() {
                 std::future::pending().await
@@ -275,23 +276,36 @@ impl Host for WebHost {
 }
 
 fn guard() -> Result<AbortOnDrop, String> {
-    AbortController::new().map(|controller| AbortOnDrop(controller, false)).map_err(|thrown| describe(&thrown))
+    AbortController::new().map(|controller| AbortOnDrop(controller, Over::Aborted)).map_err(|thrown| describe(&thrown))
 }
 
-/// Aborts its fetch (or tool, or timer) when it is dropped. After the body's end that is a call without effect.
-struct AbortOnDrop(AbortController, bool);
+/// Aborts its fetch (or tool, or timer) when it is dropped.
+struct AbortOnDrop(AbortController, Over);
 
 impl AbortOnDrop {
     /// What it guards goes on without it.
     fn keep(&mut self) {
-        self.1 = true;
+        self.1 = Over::Ended;
     }
+}
+
+/// What is left to be said then. The platform makes an error with a stack for each abort without a reason, which costs a plain
+/// call more than its JSON does.
+enum Over {
+    /// It still runs: the platform's own reason.
+    Aborted,
+    /// Nobody sees the reason.
+    Quietly,
+    /// Nothing: it has ended by itself, or goes on.
+    Ended,
 }
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        if !self.1 {
-            self.0.abort();
+        match self.1 {
+            Over::Aborted => self.0.abort(),
+            Over::Quietly => self.0.abort_with_reason(&JsValue::NULL),
+            Over::Ended => {}
         }
     }
 }
@@ -420,6 +434,7 @@ impl HostResponse for WebResponse {
         let result = JsFuture::from(reader.read()).await.map_err(said)?;
         if Reflect::get(&result, &"done".into()).map_err(said)?.is_truthy() {
             self.ended = true;
+            self.guard.keep();
             return Ok(None);
         }
         let value = Reflect::get(&result, &"value".into()).map_err(said)?;

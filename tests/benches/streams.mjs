@@ -1,5 +1,5 @@
 // Streams and calls, beside the clients that people write by hand and those that they install. All take turns in one run, and what counts is the
-// median of the ratios to "raw", a hand-written loop. `npm run bench [section…]`; the table goes to the screen, everything to target/bench.
+// median of the ratios to "raw", a hand-written loop. the table goes to the screen and, with all figures, to target/bench. `npm run bench streams [section…]`: those sections alone.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ async function coldInPages() {
 async function main(asked) {
   const folder = join(root, "target", "bench");
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, "streams.json");
+  const file = join(folder, "streams");
   const machine = `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.version}`;
   const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
   console.log(`${machine}\n${Object.entries(dependencies).map((pair) => pair.join(" ")).join(", ")}`);
@@ -38,15 +38,27 @@ async function main(asked) {
     results[name] = await sections[name]();
     console.log(`\n## ${name}`);
     for (const [what, by] of results[name]) print(what, by);
-    writeFileSync(file, JSON.stringify({ machine, dependencies, results }, null, 1));
+    writeFileSync(`${file}.json`, JSON.stringify({ machine, dependencies, results }, null, 1));
+    writeFileSync(`${file}.md`, markdown(machine, results));
   }
+}
+
+/** For docs/performance.md. */
+function markdown(machine, results) {
+  const rows = Object.values(results).flat().flatMap(([what, by]) =>
+    Object.entries(by).map(([name, { median, ratio }], at) => `| ${at === 0 ? what : ""} | ${name} | ${figure(median)} | ${times(ratio)} |`),
+  );
+  return `${machine}\n\n| what | who | median | × raw |\n|---|---|---:|---:|\n${rows.join("\n")}\n`;
+}
+
+function times(ratio) {
+  return ratio === null || Number.isNaN(ratio) ? "" : ratio.toFixed(2);
 }
 
 function print(what, by) {
   console.log(`\n${what}`);
   for (const [name, { median, ratio }] of Object.entries(by)) {
-    const times = ratio === null || Number.isNaN(ratio) ? "" : `${ratio.toFixed(2)} x raw`;
-    console.log(`  ${name.padEnd(36)}${figure(median).padStart(12)}${times.padStart(16)}`);
+    console.log(`  ${name.padEnd(36)}${figure(median).padStart(12)}${(times(ratio) && `${times(ratio)} x raw`).padStart(16)}`);
   }
 }
 
