@@ -3,23 +3,29 @@ import { contenders } from "./contenders.mjs";
 import { rounds } from "./measure.mjs";
 import { bodyOf, framings, respond } from "./wires.mjs";
 
+/** What is read: wires, framings, and how many thousands of deltas. */
+export const cases = [
+  ["openai", "16 KB reads", 10],
+  ["responses", "16 KB reads", 10],
+  ["anthropic", "16 KB reads", 10],
+  ["cohere", "16 KB reads", 10],
+  ["openai", "one event a read", 5],
+  ["openai", "random 1-150 B reads", 5],
+  ["tools", "16 KB reads", 1],
+  ["tools", "16 KB reads", 10],
+  ["tools", "16 KB reads", 100],
+];
+
+export const nameOf = ([wire, framing, thousands]) => `${wire}, ${framing}, ${(thousands * 1000).toLocaleString("en")} deltas`;
+
 /** Rows `[what, { contender: { median, ratio } }]`. `timed(run)`: gives what it took, in µs. */
-export async function reading(modelwire, timed, { count = 10_000, turns = 7, warm = 4, before, only = () => true, among = () => true } = {}) {
+export async function reading(modelwire, timed, { turns = 7, warm = 4, before, only = () => true, among = () => true } = {}) {
   const all = await contenders(modelwire);
   const rows = [];
-  const cases = [
-    ["openai", "16 KB reads", count],
-    ["responses", "16 KB reads", count],
-    ["anthropic", "16 KB reads", count],
-    ["cohere", "16 KB reads", count],
-    ["openai", "one event a read", count / 2],
-    ["openai", "random 1-150 B reads", count / 2],
-    ["tools", "16 KB reads", count / 10],
-    ["tools", "16 KB reads", count],
-    ["tools", "16 KB reads", count * 10],
-  ];
-  for (const [wire, framing, deltas] of cases) {
-    const what = `${wire}, ${framing}, ${deltas.toLocaleString("en")} deltas`;
+  const count = 10_000;
+  for (const one of cases) {
+    const [wire, framing, thousands] = one;
+    const [what, deltas] = [nameOf(one), thousands * 1000];
     if (!only(what)) continue;
     const reads = framings[framing](bodyOf(wire, deltas));
     const fetch = async () => respond(reads);
