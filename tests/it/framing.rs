@@ -82,7 +82,12 @@ pub fn play<'a>(wire: Wire, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outco
     hear((wire.row, wire.dialect()), true, pieces, &mut |_| {})
 }
 
-fn hear<'a>(speaker: Speaker, is_tape: bool, pieces: impl IntoIterator<Item = &'a [u8]>, after: &mut dyn FnMut(&mut OpenStream)) -> Outcome {
+fn hear<'a>(
+    speaker: Speaker,
+    is_tape: bool,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    after: &mut dyn FnMut(&mut OpenStream),
+) -> Outcome {
     let call = Call::new("call_test".into(), 0.0);
     call.target("test", "asked", 0.0);
     let mut stream = OpenStream::new(Turn::new(call, Plan::default()));
