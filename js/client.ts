@@ -17,7 +17,7 @@ import { Pump } from "./pump.ts";
 import { Queues } from "./queue.ts";
 import { reviveResponse } from "./revive.ts";
 import { ChatStream } from "./stream.ts";
-import { asyncDispose } from "./symbols.ts";
+import { asyncDispose, inside, type Inside } from "./symbols.ts";
 import { Trail } from "./trail.ts";
 import type { ChatRequest, ChatResponse, Client, ClientOptions, EmbedResponse } from "./types.ts";
 import { loadCore, type Core } from "./wasm.ts";
@@ -235,7 +235,9 @@ export function createClient(options: ClientOptions): Client {
 
   /** The client whose requests begin with these. */
   function clientWith(defaults: Partial<ChatRequest>): Client {
-    const client: Client = {
+    const client: Client & Inside = {
+      [inside]: { keep: (store) => handles.keep(store), now: host.now },
+
       chat: <T>(request: ChatRequest<T>) => chat(withDefaults(defaults, request)) as Promise<ChatResponse<T>>,
       stream: <T>(request: ChatRequest<T>) => new ChatStream<T>(stream(withDefaults(defaults, request))),
 

@@ -7,7 +7,7 @@ import type { ChatEvent } from "./types.ts";
 export type Format = "events" | "text" | "openai";
 
 /** How events become text. What `end` and `fail` give is the last of it. */
-interface Encoding {
+export interface Encoding {
   type: string;
   event(event: ChatEvent): string;
   end: string;
@@ -23,8 +23,8 @@ const eventStream = "text/event-stream; charset=utf-8";
  * The response, and when it is awaited: the same once the first delta is there, or a failure's status. It is a promise to
  * those who await and a Response to those who do not, because the contract's handlers do either.
  */
-export function openResponse(pump: Pump, format: Format, init: ResponseInit = {}): Response & PromiseLike<Response> {
-  const encoding = encodingOf(format, pump);
+export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encoding), init: ResponseInit = {}): Response & PromiseLike<Response> {
+  const encoding = typeof format === "function" ? format(pump) : encodingOf(format, pump);
   // Read before the head was decided, written after it.
   let ahead: ChatEvent | undefined;
   let head: Promise<void> | undefined;

@@ -2,7 +2,7 @@
 import { partialJson } from "./partial_json.ts";
 import type { Pump, Supply } from "./pump.ts";
 import { PullStream } from "./pull_stream.ts";
-import { openResponse, type Format } from "./reply.ts";
+import { openResponse, type Encoding, type Format } from "./reply.ts";
 import { displayOn, openSink, type Sink } from "./sinks.ts";
 import { asyncDispose } from "./symbols.ts";
 import type * as types from "./types.ts";
@@ -65,7 +65,8 @@ export class ChatStream<T = unknown> extends PullStream<ChatEvent> implements ty
     return quiet(this.#read(() => displayOn(target)));
   }
 
-  toResponse(format: Format = "events", init?: ResponseInit): Response & PromiseLike<Response> {
+  /** A function is the gateway's: an encoding of its own. */
+  toResponse(format: Format | ((pump: Pump) => Encoding) = "events", init?: ResponseInit): Response & PromiseLike<Response> {
     this.claim();
     return openResponse(this.#pump, format, init);
   }

@@ -82,6 +82,8 @@ export interface Core {
   free(stream: number): void;
   /** "" when OpenAI has no such chunk. */
   openai_chunk(event: string, id: string, model: string, createdSeconds: number): string;
+  /** The `chat.completion` of a ChatResponse. */
+  openai_answer(response: string, createdSeconds: number): string;
 }
 
 /**

@@ -6,8 +6,11 @@
 mod message;
 mod response;
 
+use std::rc::Rc;
+
 use crate::json::Json;
 use crate::policy::cache::CacheChoice;
+use crate::policy::caller::Caller;
 use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
@@ -72,6 +75,8 @@ pub struct ChatRequest {
     pub context: Context,
     /// Whether its answer is looked up and kept.
     pub cache: CacheChoice,
+    /// For whom a server makes it.
+    pub caller: Option<Rc<Caller>>,
 }
 
 impl ChatRequest {
@@ -89,6 +94,7 @@ impl ChatRequest {
             headers: self.headers.clone(),
             tags: self.tags.clone(),
             cache: self.cache.clone(),
+            caller: self.caller.clone(),
             ..*self
         }
     }

@@ -11,10 +11,11 @@ use crate::input::{Fields, Subject, Value};
 use crate::json::Json;
 use crate::models::price::Cost;
 use crate::object;
+use crate::policy::caller::Caller;
 use crate::providers::Embeddings;
 
 /// One call of `embed`, checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct EmbedRequest {
     /// `"provider/model"`. The client's default is a model for chat, and is not used here.
     pub model: String,
@@ -24,6 +25,8 @@ pub struct EmbedRequest {
     pub dimensions: Option<u64>,
     /// What the texts are for.
     pub input_type: Option<InputType>,
+    /// For whom a server makes it.
+    pub caller: Option<Caller>,
 }
 
 /// What a text is embedded for. Models for search see a question otherwise than what answers it.
@@ -47,8 +50,9 @@ impl EmbedRequest {
             Some("document") => Some(InputType::Document),
             Some(other) => return Err(fields.error("inputType", &format!("is \"{other}\"; it must be query or document"))),
         };
+        let caller = Caller::read(&mut fields)?;
         fields.finish()?;
-        Ok(Self { model, input, dimensions, input_type })
+        Ok(Self { model, input, dimensions, input_type, caller })
     }
 
     /// The texts of each request, in order: as many as fit, and at least one.

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod budget;
 pub mod cache;
+pub mod caller;
 pub mod context;
 pub mod fallback;
 pub mod history;

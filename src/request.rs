@@ -2,6 +2,8 @@
 
 mod media;
 
+use std::rc::Rc;
+
 use crate::answer::Answer;
 use crate::chat::{
     AssistantPart, ChatRequest, ChatResponse, FinishReason, Message, Reasoning, ReasoningPart, Tool, ToolCall, ToolChoice, UserPart,
@@ -12,6 +14,7 @@ use crate::json::Json;
 use crate::object;
 use crate::options::policies::read_usd;
 use crate::policy::cache::CacheChoice;
+use crate::policy::caller::Caller;
 use crate::policy::context::Context;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
@@ -56,6 +59,7 @@ impl ChatRequest {
         request.budget = read_budget(&mut fields)?;
         request.cache = CacheChoice::read(&mut fields)?;
         request.live_usage = fields.flag("liveUsage")?;
+        request.caller = Caller::read(&mut fields)?.map(Rc::new);
         request.priority = fields.amount("priority", i8::MIN)?.unwrap_or_default();
         fields.finish()?;
         Ok(request)

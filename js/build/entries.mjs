@@ -14,13 +14,14 @@ export const entries = [
   "stores/cloudflare.ts",
   "stores/web.ts",
   "stores/deno.ts",
+  "gateway.ts",
   ...["node", "bun", "url"].map((runtime) => `tokens/for_${runtime}.ts`),
   "tokens/for_deno.js",
   ...["o200k_base", "cl100k_base", "p50k_base"].map((name) => `tokens/workerd_${name}.ts`),
 ];
 
 /** Files in js/ whose declarations are public; those that they mention come along. */
-export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "stores/deno.ts", "stores/web.ts"];
+export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "stores/deno.ts", "stores/web.ts", "gateway.ts"];
 
 /** The module's name, in js/wasm/ as in pkg/dist/. */
 export const wasmName = "modelwire_bg.wasm";

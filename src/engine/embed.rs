@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::ask::{Inquiry, about, not_offered};
+use super::limits::Amount;
 use super::try_join::{Work, try_join};
 use crate::answer::Spent;
 use crate::call::Call;
@@ -31,7 +32,9 @@ impl Engine {
             return Err(not_offered(provider, model, what));
         }
         let bytes = request.input.iter().map(String::len).sum();
-        let hold = self.reserve_embedding(host, provider, model, bytes).await.map_err(|error| about(error, provider, model))?;
+        let caller = request.caller.as_ref();
+        let mut room = self.room_of(host, caller, Amount { requests: 1.0, input_tokens: (bytes as f64 / BYTES_PER_TOKEN).ceil(), ..Amount::default() }).await?;
+        let hold = self.reserve_embedding(host, provider, model, bytes, caller).await.map_err(|error| about(error, provider, model))?;
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {
             let work =
@@ -43,7 +46,8 @@ impl Engine {
         let billed = Usage { output_tokens: Some(0), ..response.usage };
         response.cost = self.info(host, provider, model).and_then(|info| info.price.as_ref()?.cost(&billed, ""));
         let spent = Spent { usage: response.usage, cost: response.cost.clone() };
-        self.bill_embedding(host, &provider.name, model, &spent, hold);
+        room.settle(host, spent.usage.input_tokens, Some(0));
+        self.bill_embedding(host, (&provider.name, model), &spent, hold, caller);
         Ok(response)
     }
 }

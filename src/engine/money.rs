@@ -15,7 +15,8 @@ use crate::json::Json;
 use crate::models::price::{Cost, usd};
 use crate::object;
 use crate::options::ProviderOptions;
-use crate::policy::budget::{BudgetOptions, Hold, NO_ROOM, RESERVED_OUTPUT, no_room};
+use crate::policy::budget::{BudgetOptions, Hold, NO_ROOM, Purse, RESERVED_OUTPUT, no_room};
+use crate::policy::caller::Caller;
 use crate::telemetry::marks;
 
 /// The marks of one call.
@@ -26,6 +27,7 @@ const STORE_MS: f64 = 10_000.0;
 
 /// What a reservation is for.
 struct Asked {
+    purse: Rc<Purse>,
     tags: Tags,
     /// What the request itself may cost, and what its call has cost already.
     own: Option<u64>,
@@ -44,9 +46,20 @@ impl Engine {
         tags
     }
 
+    /// The same of what has no tags of its own.
+    fn tags_for(&self, caller: Option<&Caller>) -> Tags {
+        self.tags_of(caller.map_or(&[], |caller| &caller.tags))
+    }
+
     /// Whether a request is under a budget: it is then read as a stream, which can be stopped.
     pub(super) fn is_budgeted(&self, request: &ChatRequest) -> bool {
-        request.budget.is_some() || (!self.purse.is_empty() && self.purse.applies(&self.tags_of(&request.tags)))
+        let purse = self.purse_of(request.caller.as_deref());
+        request.budget.is_some() || (!purse.is_empty() && purse.applies(&self.tags_of(&request.tags)))
+    }
+
+    /// The client's budgets, and that of whom the call is for.
+    fn purse_of(&self, caller: Option<&Caller>) -> Rc<Purse> {
+        caller.and_then(|caller| caller.budget.clone()).map_or_else(|| self.purse.clone(), |budget| self.purse.with(budget))
     }
 
     /// Reserves what a request costs at least. `None`: it is under no budget.
@@ -64,7 +77,7 @@ impl Engine {
         }
         let input = counted.map_or_else(|| self.gate.amount("", request).input_tokens as u64, |count| count.input_tokens);
         let output = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
-        let asked = Asked { tags: self.tags_of(&request.tags), own: request.budget, spent: call.spent(), input, output };
+        let asked = Asked { purse: self.purse_of(request.caller.as_deref()), tags: self.tags_of(&request.tags), own: request.budget, spent: call.spent(), input, output };
         self.reserve_tokens(host, provider, model, &asked, warnings).await
     }
 
@@ -81,13 +94,13 @@ impl Engine {
         let info = self.info(host, provider, model);
         let Some(cost) = info.and_then(|info| info.price.as_ref()?.cost(&usage, "")) else {
             let message = format!("the price of {}/{model} is not known, so that no budget can hold it: give it in catalog", provider.name);
-            if asked.own.is_some() || !self.purse.only_warns(&asked.tags) {
+            if asked.own.is_some() || !asked.purse.only_warns(&asked.tags) {
                 return Err(Error::new(ErrorKind::Budget, message));
             }
             warnings.push(Warning { code: "unknown-price", message, setting: Some("budget".to_owned()) });
             return Ok(None);
         };
-        let hold = self.purse.reserve(&asked.tags, asked.own, asked.spent, cost.pico, host.now(), host.later())?;
+        let hold = asked.purse.reserve(&asked.tags, asked.own, asked.spent, cost.pico, host.now(), host.later())?;
         match self.ask_stores(host, &hold, cost.pico).await? {
             None => Ok(Some(Rc::new(hold))),
             Some(refused) => Err(no_room(refused.limit, refused.per, cost.pico)),
@@ -143,12 +156,13 @@ impl Engine {
         provider: &ProviderOptions,
         model: &str,
         bytes: usize,
+        caller: Option<&Caller>,
     ) -> Result<Option<Rc<Hold>>> {
-        let tags = self.tags_of(&[]);
-        if !self.purse.applies(&tags) {
+        let (purse, tags) = (self.purse_of(caller), self.tags_for(caller));
+        if !purse.applies(&tags) {
             return Ok(None);
         }
-        let asked = Asked { tags, own: None, spent: 0, input: bytes.div_ceil(4) as u64, output: 0 };
+        let asked = Asked { purse, tags, own: None, spent: 0, input: bytes.div_ceil(4) as u64, output: 0 };
         self.reserve_tokens(host, provider, model, &asked, &mut Vec::new()).await
     }
 
@@ -173,12 +187,19 @@ impl Engine {
     }
 
     /// The same for texts that were embedded.
-    pub(super) fn bill_embedding<H: Host>(&self, host: &H, provider: &str, model: &str, spent: &Spent, hold: Option<Rc<Hold>>) {
+    pub(super) fn bill_embedding<H: Host>(
+        &self,
+        host: &H,
+        (provider, model): (&str, &str),
+        spent: &Spent,
+        hold: Option<Rc<Hold>>,
+        caller: Option<&Caller>,
+    ) {
         let pico = spent.cost.as_ref().map(|cost| cost.pico).or(hold.as_ref().map(|hold| hold.held())).unwrap_or(0);
         if let Some(hold) = hold {
             hold.settle(pico);
         }
-        let tags = self.tags_of(&[]);
+        let tags = self.tags_for(caller);
         host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags));
         self.tell_budgets(host, &tags, pico);
     }

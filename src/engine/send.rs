@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::cache::broken;
-use super::limits::{Ask, Permit};
+use super::limits::{Amount, Ask, Gate, Permit};
 use super::money::Tags;
 use super::route::Turn;
 use super::within::within;
@@ -18,6 +18,7 @@ use crate::http::{HttpRequest, ResponseHead, origin};
 use crate::open_stream::MAX_BODY_BYTES;
 use crate::options::ProviderOptions;
 use crate::policy::budget::Hold;
+use crate::policy::caller::Caller;
 use crate::policy::fallback::cannot;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::providers::{self, Dialect, Mode, Target};
@@ -27,6 +28,8 @@ use crate::telemetry;
 /// What one attempt holds until it is known how it ended: [`Engine::settle`].
 pub struct Ticket {
     permit: Permit,
+    /// That of whom the call is for.
+    room: Permit,
     provider: String,
     /// "provider/model".
     pub(super) target: String,
@@ -88,9 +91,10 @@ impl Engine {
         self.count_long(host, provider, model, &request).await;
         let counted = self.count_if_loaded(host, provider, model, &request);
         let hold = self.reserve(host, &call, (provider, model), &request, counted, warnings).await?;
-        let permit = self.room(host, &call, &name, &request, counted).await?;
+        let (room, permit) = self.room(host, &call, &name, &request, counted).await?;
         let mut ticket = Ticket {
             permit,
+            room,
             provider: provider.name.clone(),
             target: name,
             key,
@@ -126,14 +130,30 @@ impl Engine {
         name: &str,
         request: &ChatRequest,
         counted: Option<TokenCount>,
-    ) -> Result<Permit> {
+    ) -> Result<(Permit, Permit)> {
         let began = host.now();
         let mut amount = self.gate.amount(name, request);
         amount.input_tokens = counted.map_or(amount.input_tokens, |count| count.input_tokens as f64);
         let ask = Ask { key: name, amount, priority: request.priority, max_wait_ms: None, runs: true };
-        let permit = self.gate.acquire(host, &ask).await;
+        // A call that is tried again is still one request of whom it is for.
+        let requests = if call.attempts() == 0 { 1.0 } else { 0.0 };
+        let permits = async {
+            let room = self.room_of(host, request.caller.as_deref(), Amount { requests, ..amount }).await?;
+            Ok((room, self.gate.acquire(host, &ask).await?))
+        };
+        let permits = permits.await;
         call.waited(host.now() - began);
-        permit
+        permits
+    }
+
+    /// Room under the limits of whom a call is for. They are in his store, and a gate by themselves for as long as it takes.
+    pub(super) async fn room_of<H: Host>(&self, host: &H, caller: Option<&Caller>, amount: Amount) -> Result<Permit> {
+        let Some((caller, limits)) = caller.and_then(|caller| Some((caller, caller.limits.clone()?))) else {
+            return Ok(Permit::default());
+        };
+        let key = caller.limit_key();
+        let ask = Ask { key: &key, amount, priority: 0.0, max_wait_ms: None, runs: true };
+        Gate::new(vec![(key.clone(), limits)]).acquire(host, &ask).await
     }
 
     /// Sends, and turns everything that is not a 2xx into its error.
@@ -206,11 +226,10 @@ impl Engine {
         };
         drop((health, keys));
         self.bill(host, &ticket, usage);
-        match usage {
-            Some(Spent { usage, .. }) => ticket.permit.settle(host, usage.input_tokens, usage.output_tokens),
-            // Nobody bills for what was refused.
-            None => ticket.permit.settle(host, Some(0), Some(0)),
-        }
+        // Nobody bills for what was refused.
+        let (input, output) = usage.map_or((Some(0), Some(0)), |spent| (spent.usage.input_tokens, spent.usage.output_tokens));
+        ticket.permit.settle(host, input, output);
+        ticket.room.settle(host, input, output);
         another_key
     }
 

@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Fields, Value};
 use crate::json::Json;
 use crate::policy::budget::{BudgetOptions, Per};
+use crate::policy::caller::Caller;
 use crate::policy::fallback::{FallbackOptions, Order};
 use crate::policy::limit::{LimitOptions, Scope};
 use crate::policy::retry::RetryOptions;
@@ -114,7 +115,7 @@ impl BudgetOptions {
             Some("warn") => true,
             Some(_) => return Err(fields.error("onExceed", "must be stop or warn")),
         };
-        let options = Self { limit: read_usd(&mut fields)?, per, tags: fields.string_map("tags")?, warns, scope };
+        let options = Self { limit: read_usd(&mut fields)?, per, tags: fields.string_map("tags")?, warns, scope, owner: None };
         fields.finish()?;
         Ok(options)
     }
@@ -160,6 +161,21 @@ impl LimitOptions {
         }
         fields.finish()?;
         Ok(options)
+    }
+}
+
+impl Caller {
+    /// The member `$caller`, which the gateway puts into a request: see js/gateway/.
+    pub fn read(fields: &mut Fields) -> Result<Option<Self>> {
+        let Some(value) = fields.take("$caller") else { return Ok(None) };
+        let mut fields = fields.inner("$caller", value)?;
+        let id = fields.required_string("id")?;
+        let limits = fields.take("limits").map(|value| LimitOptions::read(fields.inner("limits", value)?)).transpose()?;
+        let budget = fields.take("budget").map(|value| BudgetOptions::read(fields.inner("budget", value)?)).transpose()?;
+        let budget = budget.map(|budget| BudgetOptions { owner: Some(id.clone()), ..budget });
+        let tags = fields.string_map("tags")?;
+        fields.finish()?;
+        Ok(Some(Self { id, budget, limits, tags }))
     }
 }
 

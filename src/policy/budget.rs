@@ -47,6 +47,8 @@ pub struct BudgetOptions {
     pub warns: bool,
     /// Who shares it.
     pub scope: Scope,
+    /// Whose it is, of those who share a store: see [`crate::policy::caller`].
+    pub owner: Option<String>,
 }
 
 impl BudgetOptions {
@@ -67,7 +69,7 @@ struct Account {
 /// The budgets of a client.
 #[derive(Debug, Default)]
 pub struct Purse {
-    budgets: Vec<(BudgetOptions, RefCell<Account>)>,
+    budgets: Vec<Rc<(BudgetOptions, RefCell<Account>)>>,
 }
 
 /// Gives change to a store (its number, the key, the change), which nobody waits for.
@@ -119,7 +121,14 @@ impl Per {
 impl Purse {
     /// Of the client's `budget`.
     pub fn new(budgets: Vec<BudgetOptions>) -> Rc<Self> {
-        Rc::new(Self { budgets: budgets.into_iter().map(|budget| (budget, RefCell::default())).collect() })
+        Rc::new(Self { budgets: budgets.into_iter().map(|budget| Rc::new((budget, RefCell::default()))).collect() })
+    }
+
+    /// The same accounts, and one more for a while.
+    pub fn with(&self, budget: BudgetOptions) -> Rc<Self> {
+        let mut budgets = self.budgets.clone();
+        budgets.push(Rc::new((budget, RefCell::default())));
+        Rc::new(Self { budgets })
     }
 
     /// Whether there are no budgets at all.
@@ -139,7 +148,7 @@ impl Purse {
 
     fn of<'a>(&'a self, tags: &'a [(String, String)]) -> impl Iterator<Item = usize> + 'a {
         let matches = |budget: &BudgetOptions| budget.tags.iter().all(|tag| tags.contains(tag));
-        self.budgets.iter().enumerate().filter(move |(_, (budget, _))| matches(budget)).map(|(index, _)| index)
+        self.budgets.iter().enumerate().filter(move |(_, budget)| matches(&budget.0)).map(|(index, _)| index)
     }
 
     /// Reserves `pico` for an attempt. `own`: what the request itself may spend, `spent`: what its call has
@@ -156,7 +165,7 @@ impl Purse {
         let under: Vec<(usize, String)> = self.of(tags).map(|index| (index, self.budgets[index].0.per.period(now))).collect();
         let mut own = own;
         for (index, period) in &under {
-            let (budget, account) = &self.budgets[*index];
+            let (budget, account) = &*self.budgets[*index];
             if budget.per == Per::Request && !budget.warns {
                 own = Some(own.map_or(budget.limit, |own| own.min(budget.limit)));
             }
@@ -188,7 +197,7 @@ impl Purse {
     /// Spending that nobody asked for before. What is kept in stores is theirs: see [`Purse::shared`].
     pub fn spend(self: &Rc<Self>, tags: &[(String, String)], pico: u64, now: f64) {
         for index in self.of(tags) {
-            let (budget, account) = &self.budgets[index];
+            let (budget, account) = &*self.budgets[index];
             let period = budget.per.period(now);
             let mut account = account.borrow_mut();
             if account.period != period {
@@ -208,7 +217,7 @@ impl Purse {
     pub fn status(&self, tags: &[(String, String)], spent: u64) -> Vec<Json<'static>> {
         self.of(tags)
             .map(|index| {
-                let (budget, account) = &self.budgets[index];
+                let (budget, account) = &*self.budgets[index];
                 let spent = if budget.per == Per::Request { spent } else { account.borrow().spent };
                 object! { "spentUsd": usd(spent, 12), "limitUsd": usd(budget.limit, 12) }
             })
@@ -311,7 +320,7 @@ impl Hold {
         }
         let more = pico - self.held.get().min(pico);
         self.under.iter().find_map(|(index, _)| {
-            let (budget, account) = &self.purse.budgets[*index];
+            let (budget, account) = &*self.purse.budgets[*index];
             let account = account.borrow();
             let full = account.spent.saturating_add(account.held).saturating_add(more) > budget.limit;
             (full && !budget.warns && budget.per != Per::Request && budget.store().is_none()).then_some((budget.limit, budget.per))
@@ -327,7 +336,7 @@ impl Hold {
     /// yesterday is yesterday's spending.
     fn each(&self, change: impl Fn(&mut Account, bool, &BudgetOptions)) {
         for (index, period) in &self.under {
-            let (budget, account) = &self.purse.budgets[*index];
+            let (budget, account) = &*self.purse.budgets[*index];
             let mut account = account.borrow_mut();
             let same = account.period == *period;
             change(&mut account, same, budget);

@@ -1,7 +1,8 @@
-//! OpenAI's chat format seen from the server's side: this library's events as the chunks that an
+//! OpenAI's chat format seen from the server's side: this library's answers, and events as chunks, that an
 //! OpenAI client reads.
 //!
-//! Used by `toResponse("openai")`. The other direction is `openai_chat`.
+//! Used by `toResponse("openai")` and the gateway. The other direction is `openai_chat`. What an OpenAI client
+//! asks for is read in js/gateway/: no page needs that, and each would pay for it.
 
 use crate::json::Json;
 use crate::object;
@@ -40,6 +41,40 @@ pub fn encode_chunk<'a>(event: &'a Json<'a>, id: &'a str, model: &'a str, create
         "choices": vec![object! { "index": 0_u64, "delta": delta, "logprobs": Json::Null, "finish_reason": finish_reason }],
         "usage": usage,
     })
+}
+
+/// The `chat.completion` of a whole answer, the contract's `ChatResponse`.
+pub fn encode_answer<'a>(response: &'a Json<'a>, created_seconds: u64) -> Json<'a> {
+    let get = |field: &str| response.get(field).clone();
+    let calls: Vec<Json<'_>> = response.get("toolCalls").items().iter().map(whole_call).collect();
+    let parts = response.path(&["message", "content"]).items();
+    let refusal = parts.iter().find(|part| part.get("type").text() == "refusal").map(|part| part.get("text").clone());
+    let silent = response.get("text").text().is_empty() && (!calls.is_empty() || refusal.is_some());
+    let mut message = object! {
+        "role": "assistant",
+        "content": if silent { Json::Null } else { get("text") },
+        "refusal": refusal,
+    };
+    if !response.get("reasoning").text().is_empty() {
+        message.add("reasoning_content", get("reasoning"));
+    }
+    if !calls.is_empty() {
+        message.add("tool_calls", calls.into());
+    }
+    let finish_reason = finish_word(response.get("finishReason").text());
+    object! {
+        "id": get("id"),
+        "object": "chat.completion",
+        "created": created_seconds,
+        "model": get("model"),
+        "choices": vec![object! { "index": 0_u64, "message": message, "logprobs": Json::Null, "finish_reason": finish_reason }],
+        "usage": encode_usage(response.get("usage")),
+    }
+}
+
+fn whole_call<'a>(call: &'a Json<'a>) -> Json<'a> {
+    let function = object! { "name": call.get("name").clone(), "arguments": call.get("inputText").clone() };
+    object! { "id": call.get("id").clone(), "type": "function", "function": function }
 }
 
 fn tool_call<'a>(event: &'a Json<'a>, function: Json<'a>) -> Json<'a> {

@@ -22,7 +22,7 @@ use crate::json::Json;
 use crate::open_stream::{OpenStream, Opened, Progress};
 use crate::policy::budget::Hold;
 use crate::policy::tools::{Step, ToolOutput};
-use crate::providers::openai_face::encode_chunk;
+use crate::providers::openai_face::{encode_answer, encode_chunk};
 use crate::relay::Relay;
 
 /// What [`feed`], [`finish`], [`broke`] and [`late`] say.
@@ -323,4 +323,11 @@ pub fn free(stream: u32) {
 pub fn openai_chunk(event: &str, id: &str, model: &str, created_seconds: f64) -> String {
     let event = Json::parse(event).unwrap_or(Json::Null);
     encode_chunk(&event, id, model, created_seconds as u64).map(|chunk| chunk.to_text()).unwrap_or_default()
+}
+
+/// A response's JSON as an OpenAI `chat.completion`.
+#[wasm_bindgen]
+pub fn openai_answer(response: &str, created_seconds: f64) -> String {
+    let response = Json::parse(response).unwrap_or(Json::Null);
+    encode_answer(&response, created_seconds as u64).to_text()
 }

@@ -16,7 +16,10 @@ pub const NO_ROOM: f64 = f64::INFINITY;
 impl BudgetOptions {
     /// Under what name it is kept. Not by its limit: who raises that goes on counting.
     pub fn store_key(&self) -> String {
-        let mut key = format!("budget:{}", self.per.word());
+        // With its length: a name may hold anything, and two of them must not come to one key.
+        let mut key = self.owner.as_ref().map(|owner| format!("caller:{}:{owner}:", owner.len())).unwrap_or_default();
+        key += "budget:";
+        key += self.per.word();
         if self.warns {
             key += ":warn";
         }
