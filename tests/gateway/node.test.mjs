@@ -1,0 +1,6 @@
+// In this process, behind Node's http server (the example's).
+import { serve } from "../../examples/bun-or-node/serve.mjs";
+import { makeApp } from "./app.mjs";
+import { testClients } from "./clients.mjs";
+
+testClients("Node", () => serve(makeApp(), 0));
