@@ -15,6 +15,8 @@ export interface Encoding {
   fail?(error: LlmError): string;
   /** The body of a response that is nothing but the failure. */
   failure(error: LlmError): unknown;
+  /** What is written when nothing has come for so long: some servers notice only by writing that nobody reads any more. */
+  ping?: { text: string; afterMs: number };
 }
 
 const eventStream = "text/event-stream; charset=utf-8";
@@ -53,8 +55,8 @@ export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encod
           if (failure && !encoding.fail) controller.error(failure);
           else if (over || failure) controller.close();
           else if (!text) {
-            await new Promise<void>((resolve) => pump.more(resolve));
-            continue;
+            if (await waited(pump, encoding.ping?.afterMs)) continue;
+            controller.enqueue(encoder.encode(encoding.ping!.text));
           }
           return;
         }
@@ -80,6 +82,17 @@ export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encod
   let settled: Promise<Response> | undefined;
   const then: PromiseLike<Response>["then"] = (onFulfilled, onRejected) => (settled ??= settle()).then(onFulfilled, onRejected);
   return Object.defineProperty(response, "then", { value: then }) as Response & PromiseLike<Response>;
+}
+
+/** Until there is more: true. Or until it took too long. */
+function waited(pump: Pump, ms: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = ms === undefined ? undefined : setTimeout(() => resolve(false), ms);
+    pump.more(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }
 
 function encodingOf(format: Format, pump: Pump): Encoding {

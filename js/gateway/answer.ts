@@ -6,6 +6,9 @@ import type { ChatResponse, Cost, EmbedResponse, Usage, Warning } from "../types
 import type { Core } from "../wasm.ts";
 import { refusalOf } from "./refusal.ts";
 
+/** Also less than proxies wait before they take a silent connection for a dead one. */
+const PING_MS = 5_000;
+
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
 /** What OpenAI has no field for, under one name that its clients leave alone. */
@@ -62,6 +65,8 @@ export function streamed(pump: Pump, includeUsage: boolean, warnings: Warning[],
       return chunk && `data: ${chunk}\n\n`;
     },
     end: "data: [DONE]\n\n",
+    // A comment, which readers of events skip.
+    ping: { text: ": waiting\n\n", afterMs: PING_MS },
     fail(error) {
       const answer = answerIn(error);
       return answer ? `${end(answer)}data: [DONE]\n\n` : data(told(error).body());

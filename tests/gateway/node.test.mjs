@@ -3,4 +3,4 @@ import { serve } from "../../examples/bun-or-node/serve.mjs";
 import { makeApp } from "./app.mjs";
 import { testClients } from "./clients.mjs";
 
-testClients("Node", () => serve(makeApp(), 0));
+testClients("Node", (providers) => serve(makeApp({ providers }), 0));

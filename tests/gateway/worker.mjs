@@ -7,7 +7,7 @@ export { LimitObject } from "modelwire/stores/cloudflare";
 let app;
 export default {
   fetch(request, env) {
-    app ??= makeApp({ store: durableObjectLimits(env.LIMITS) });
+    app ??= makeApp({ providers: env.PROVIDERS, store: durableObjectLimits(env.LIMITS) });
     return app(request);
   },
 };

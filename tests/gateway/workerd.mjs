@@ -8,7 +8,7 @@ import { Miniflare } from "miniflare";
 import { installed } from "../runtimes/command.mjs";
 
 export const absent = installed("workerd") ? false : "the package workerd is not installed";
-export const compatibilityDate = "2026-07-01";
+const compatibility = { compatibilityDate: "2026-07-01", compatibilityFlags: ["enable_request_signal"] };
 
 /** A Worker's modules, in a folder; `nodePaths`: where packages are found. */
 export async function bundleWorker(entry, more) {
@@ -27,7 +27,7 @@ export async function bundleWorker(entry, more) {
   });
   const typed = async (type, ending) => (await readdir(folder)).filter((name) => name.endsWith(ending)).map((name) => ({ type, path: join(folder, name) }));
   const modules = [{ type: "ESModule", path: join(folder, "worker.mjs") }, ...(await typed("CompiledWasm", ".wasm")), ...(await typed("Data", ".bin"))];
-  return { modulesRoot: folder, modules, compatibilityDate, folder };
+  return { modulesRoot: folder, modules, ...compatibility, folder };
 }
 
 export const durableObjects = { LIMITS: { className: "LimitObject", useSQLite: true } };

@@ -3,5 +3,8 @@ import { join } from "node:path";
 import { testClients } from "./clients.mjs";
 import { absent, bundleWorker, durableObjects, startWorkers } from "./workerd.mjs";
 
-const launch = async () => startWorkers([{ name: "gateway", ...(await bundleWorker(join(import.meta.dirname, "worker.mjs"))), durableObjects }]);
-testClients("workerd", Object.assign(launch, { absent }));
+async function launch(providers) {
+  const worker = await bundleWorker(join(import.meta.dirname, "worker.mjs"));
+  return startWorkers([{ name: "gateway", ...worker, durableObjects, bindings: { PROVIDERS: providers } }]);
+}
+testClients("workerd", launch, { absent, notices: false });
