@@ -28,6 +28,8 @@ struct State {
     total_ms: Option<f64>,
     /// In pico-dollars.
     spent: u64,
+    /// Whether it was counted under the limits of whom it is for.
+    admitted: bool,
     waited_ms: f64,
     first_token_ms: Option<f64>,
     attempts: Vec<Attempt>,
@@ -59,6 +61,7 @@ impl Call {
             started_ms: now,
             total_ms: None,
             spent: 0,
+            admitted: false,
             waited_ms: 0.0,
             first_token_ms: None,
             attempts: Vec::new(),
@@ -102,6 +105,16 @@ impl Call {
     pub fn spend(&self, pico: u64) {
         let mut state = self.0.borrow_mut();
         state.spent = state.spent.saturating_add(pico);
+    }
+
+    /// Whether it was counted under the limits of whom it is for.
+    pub fn is_admitted(&self) -> bool {
+        self.0.borrow().admitted
+    }
+
+    /// It was.
+    pub fn admitted(&self) {
+        self.0.borrow_mut().admitted = true;
     }
 
     /// When its time is over, in milliseconds since 1970.

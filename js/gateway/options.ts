@@ -18,7 +18,7 @@ export interface Settings {
 
 /** Who asks, for whom, and from where; and what a connection is made of. */
 const ownHeaders =
-  /^(authorization|proxy-.*|host|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|via|cf-.*|true-client-ip|origin|referer|.*api-?key.*|.*token.*|.*secret.*|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|accept-encoding|openai-organization|openai-project|sec-.*)$/;
+  /^(authorization|proxy-.*|host|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|via|cf-.*|true-client-ip|origin|referer|.*key|.*token.*|.*secret.*|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|accept-encoding|openai-organization|openai-project|sec-.*)$/;
 
 export function readOptions(options: GatewayOptions): Settings {
   if (typeof options !== "object" || options === null) throw new TypeError("createGateway takes a client and its options");

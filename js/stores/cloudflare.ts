@@ -31,7 +31,12 @@ export interface DurableStorage {
 
 /** What is needed of the state that a Durable Object is made with. */
 export interface DurableState {
-  storage: { get<T>(key: string): Promise<T | undefined>; put<T>(key: string, value: T): Promise<void> };
+  storage: {
+    get<T>(key: string): Promise<T | undefined>;
+    put<T>(key: string, value: T): Promise<void>;
+    deleteAll(): Promise<void>;
+    setAlarm(timeMs: number): Promise<void>;
+  };
 }
 
 /** KV forgets nothing sooner. */
@@ -150,7 +155,8 @@ export function durableObjectLimits(binding: DurableObjects): LimitStore {
 
 /**
  * The Durable Object behind `durableObjectLimits`: `export { LimitObject } from "modelwire/stores/cloudflare"` in the Worker that
- * imports `modelwire`. Its state is some hundred bytes.
+ * imports `modelwire`, among `new_sqlite_classes`. Its state is some hundred bytes, and is deleted when it says nothing any more:
+ * a limit's a week after it was last asked, a budget's two days after its day or month. That of a budget per "session" stays.
  */
 export class LimitObject {
   readonly #storage: DurableState["storage"];
@@ -172,11 +178,16 @@ export class LimitObject {
     const { pathname } = new URL(request.url);
     const body = new Uint8Array(await request.arrayBuffer());
     const core = pathname === "/change" ? await loadCore() : undefined;
-    const { version, state } = (await this.#storage.get<KeptLimit>("kept")) ?? { version: 0, state: undefined };
-    const keep = (state: Uint8Array) => this.#storage.put<KeptLimit>("kept", { version: version + 1, state });
+    const { version, state, until } = (await this.#storage.get<KeptLimit>("kept")) ?? { version: 0, state: undefined, until: undefined };
+    const keep = async (state: Uint8Array, untilMs?: number) => {
+      await this.#storage.put<KeptLimit>("kept", { version: version + 1, state, ...(untilMs !== undefined && { until: untilMs }) });
+      // One for all changes: when it rings too early it is set again.
+      if (untilMs !== undefined && until === undefined) await this.#storage.setAlarm(untilMs);
+    };
     if (core) {
-      const [changed, number] = core.limit_change(state, Date.now(), new TextDecoder().decode(body));
-      await keep(changed);
+      const change = new TextDecoder().decode(body);
+      const [changed, number] = core.limit_change(state, Date.now(), change);
+      await keep(changed, meansNothingAt(change, Date.now()));
       return new Response(String(number));
     }
     if (pathname === "/swap") {
@@ -186,9 +197,29 @@ export class LimitObject {
     }
     return new Response(bufferOf(state ?? new Uint8Array()), { headers: { "x-version": String(version), "x-now": String(Date.now()) } });
   }
+
+  /** Cleans up. */
+  async alarm(): Promise<void> {
+    const until = (await this.#storage.get<KeptLimit>("kept"))?.until;
+    // Without one it is kept for good: somebody else's state, since.
+    if (until === undefined) return;
+    if (until > Date.now()) await this.#storage.setAlarm(until);
+    else await this.#storage.deleteAll();
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** When a state that was changed so is the same as none; undefined: never. */
+function meansNothingAt(change: string, now: number): number | undefined {
+  const per: unknown = JSON.parse(change).budget?.per;
+  if (per === undefined) return now + 7 * DAY_MS;
+  return per === "day" ? now + 3 * DAY_MS : per === "month" ? now + 33 * DAY_MS : undefined;
 }
 
 interface KeptLimit {
   version: number;
   state: Uint8Array;
+  /** When it means nothing any more. */
+  until?: number;
 }

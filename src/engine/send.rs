@@ -136,9 +136,10 @@ impl Engine {
         amount.input_tokens = counted.map_or(amount.input_tokens, |count| count.input_tokens as f64);
         let ask = Ask { key: name, amount, priority: request.priority, max_wait_ms: None, runs: true };
         // A call that is tried again is still one request of whom it is for.
-        let requests = if call.attempts() == 0 { 1.0 } else { 0.0 };
+        let requests = if call.is_admitted() { 0.0 } else { 1.0 };
         let permits = async {
             let room = self.room_of(host, request.caller.as_deref(), Amount { requests, ..amount }).await?;
+            call.admitted();
             Ok((room, self.gate.acquire(host, &ask).await?))
         };
         let permits = permits.await;
@@ -153,7 +154,12 @@ impl Engine {
         };
         let key = caller.limit_key();
         let ask = Ask { key: &key, amount, priority: 0.0, max_wait_ms: None, runs: true };
-        Gate::new(vec![(key.clone(), limits)]).acquire(host, &ask).await
+        let room = Gate::new(vec![(key.clone(), limits)]).acquire(host, &ask).await;
+        // He has waited for as long as he may, and no other model is any use.
+        room.map_err(|mut error| {
+            error.retryable = false;
+            error
+        })
     }
 
     /// Sends, and turns everything that is not a 2xx into its error.

@@ -91,6 +91,8 @@ pub fn falls_back(error: &Error) -> bool {
             | ErrorKind::Config
             | ErrorKind::OutputInvalid
     );
+    // Limits of whom the call is for, whichever model answers.
+    let ours = ours || (error.kind == ErrorKind::RateLimit && error.status.is_none() && !error.retryable);
     !ours && error.timeout != Some(Timeout::Total)
 }
 
