@@ -5,7 +5,7 @@ import { serve } from "./serve.mjs";
 
 const client = createClient({
   providers: providersFromEnv(process.env),
-  models: { fast: ["openai/gpt-6-luna", "anthropic/claude-haiku-5-5"] },
+  models: { fast: ["anthropic/claude-haiku-5-5", "cohere/command-a-03-2025"] },
 });
 const tokens = pageTokens(process.env.PAGE_TOKEN_SECRET ?? "");
 const gateway = createGateway(client, { authorize: tokens.authorize, allow: ["fast"] });
