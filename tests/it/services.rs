@@ -61,7 +61,8 @@ fn embeddings_are_decoded_as_expected() {
         let case = read_json(path);
         let texts = case["texts"].as_u64().unwrap() as usize;
         let mut vectors = Vectors::with_places(texts);
-        let request = EmbedRequest { model: "p/m".into(), input: vec!["x".into(); texts], dimensions: None, input_type: None };
+        let request =
+            EmbedRequest { model: "p/m".into(), input: vec!["x".into(); texts], dimensions: None, input_type: None, caller: None };
         let read = wire.row.kind.service().embed_response(case["body"].to_string().as_bytes(), &mut vectors);
         match read.and_then(|()| EmbedResponse::of(&request, vec![vectors], "p", "asked")) {
             Ok(response) => {

@@ -70,7 +70,7 @@ describe("the README", () => {
     // Those with an answer to show, by what they must print; the server's example only defines what a framework calls.
     const shows = [
       answer, answer, answer, answer, `${answer} 3`, "Rome 2750000", answer, answer, `(${answer})`, "2 256 ", answer, "",
-      `${answer} 1`, answer, `2 ${answer}`, "1 0.0015", `chapter-1 ${answer}`, "rows: [ 1, 2, 3 ]", "input: 0.1", "[ 'budget:month' ]", "4 local true true true 2", "false true true 0", "", `"event":"response"`, answer, "", "Hello from the mock rate-limit 2", "After half a minute 32000", 'recorded "Hi", asked "Ho"',
+      `${answer} 1`, answer, `2 ${answer}`, "1 0.0015", `chapter-1 ${answer}`, "rows: [ 1, 2, 3 ]", "input: 0.1", "[ 'budget:month' ]", "4 local true true true 2", "false true true 0", "", `"event":"response"`, answer, answer, "", "Hello from the mock rate-limit 2", "After half a minute 32000", 'recorded "Hi", asked "Ho"',
     ];
     assert.equal(shows.length, examples.length, "an example more or less: what does it print?");
     const env = { ...process.env, OPENAI_API_KEY: "a-key-of-nobody", ANTHROPIC_API_KEY: "a-key-of-nobody" };

@@ -4,6 +4,7 @@ import type * as contract from "../../../shared/design/api.d.ts";
 import * as modelwire from "modelwire";
 import * as testing from "modelwire/testing";
 import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
+import * as gateway from "modelwire/gateway";
 import { kvLimits, kvStore as denoStore } from "modelwire/stores/deno";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -38,6 +39,8 @@ export type Given = [
   Check<Assignable<typeof modelwire.promptTemplate, typeof contract.promptTemplate>>,
   Check<Assignable<typeof modelwire.chatTemplate, typeof contract.chatTemplate>>,
   Check<Assignable<typeof modelwire.PromptLibrary, typeof contract.PromptLibrary>>,
+  Check<Assignable<typeof gateway.createGateway, (client: modelwire.Client, options: contract.GatewayOptions) => ReturnType<typeof contract.createGateway>>>,
+  Check<Assignable<typeof gateway.pageTokens, typeof contract.pageTokens>>,
   Check<Assignable<modelwire.Limits, contract.Limits>>,
   Check<Assignable<modelwire.CacheControl, contract.CacheControl>>,
   Check<Same<Parameters<modelwire.Client["with"]>, Parameters<contract.Client["with"]>>>,
@@ -119,6 +122,9 @@ export type Equal = [
   Check<Same<keyof modelwire.PromptLibrary, keyof contract.PromptLibrary>>,
   Check<Same<keyof modelwire.KeyVault, keyof contract.KeyVault>>,
   Check<Same<testing.MockReply, contract.MockReply>>,
+  Check<Same<gateway.Caller, contract.Caller>>,
+  Check<Same<keyof gateway.Caller, keyof contract.Caller>>,
+  Check<Same<Omit<gateway.GatewayOptions, "onError">, contract.GatewayOptions>>,
   Check<Same<modelwire.NodeWritable, contract.NodeWritable>>,
   Check<Same<modelwire.FileHandle, contract.FileHandle>>,
 ];
