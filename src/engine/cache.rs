@@ -84,7 +84,7 @@ impl Engine {
             "refresh": *refresh,
             "tags": tags.iter().map(|tag| Json::from(tag.clone())).collect::<Vec<_>>(),
             // Who may spend less than others does not wait for what they ask for.
-            "alone": request.budget.is_some(),
+            "alone": request.budget.is_some() || request.caller.as_ref().is_some_and(|caller| caller.is_bounded()),
             "provider": target.provider.name.clone(),
             "model": target.model.to_owned(),
             "callId": call.to_owned(),

@@ -19,6 +19,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether he may do less than others.
+    pub fn is_bounded(&self) -> bool {
+        self.budget.is_some() || self.limits.is_some()
+    }
+
     /// The key of his limits.
     pub fn limit_key(&self) -> String {
         format!("caller:{}", self.id)
