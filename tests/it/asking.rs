@@ -93,7 +93,8 @@ fn the_first_failure_ends_the_requests_beside_it_and_those_behind() {
 #[test]
 fn dropping_the_call_drops_all_its_requests() {
     let host = host((0..4).map(|_| Reply::Hangs));
-    let request = EmbedRequest { model: "cohere/embed-v4.0".into(), input: vec!["x".into(); 500], dimensions: None, input_type: None, caller: None };
+    let request =
+        EmbedRequest { model: "cohere/embed-v4.0".into(), input: vec!["x".into(); 500], dimensions: None, input_type: None, caller: None };
     let engine = engine();
     assert!(now_or_never(engine.embed(&host, &engine.call(&host), &request)).is_none());
     assert_eq!((host.requests.borrow().len(), host.open.get()), (4, 0));

@@ -90,7 +90,8 @@ fn the_requests_of_one_call_for_embeddings_are_told_as_one_call() {
     let host = host([vectors(2048), vectors(1)]);
     let engine = engine();
     let call = engine.call(&host);
-    let request = EmbedRequest { model: "openai/e".into(), input: vec!["x".into(); 2049], dimensions: None, input_type: None };
+    let request =
+        EmbedRequest { model: "openai/e".into(), input: vec!["x".into(); 2049], dimensions: None, input_type: None, caller: None };
     run(&host, engine.embed(&host, &call, &request)).unwrap().unwrap();
     let told = told(&host);
     assert_eq!(told.len(), 2);
