@@ -1,4 +1,5 @@
 // The results of a batch, between who makes them and who takes them: one after the other as they come, or all in order.
+import { withResolvers, type Resolvers } from "../promises.ts";
 import { describe, errorOf, report, type LlmError } from "../errors.ts";
 import type { BatchItem, BatchOptions } from "../types.ts";
 
@@ -7,7 +8,7 @@ export class Items {
   #waiting: BatchItem[] = [];
   /** All of them, once somebody asked for that. */
   #kept: BatchItem[] | undefined;
-  #keeping: PromiseWithResolver<BatchItem[]> | undefined;
+  #keeping: Resolvers<BatchItem[]> | undefined;
   #taken = 0;
   #over = false;
   #broken: LlmError | undefined;
@@ -24,7 +25,7 @@ export class Items {
   /** All items, in the order of the rows. */
   get results(): Promise<BatchItem[]> {
     if (!this.#keeping) {
-      this.#keeping = withResolver();
+      this.#keeping = withResolvers();
       if (this.#taken > 0) this.#keeping.reject(errorOf("invalid-request", "batch: results must be asked for before the first item is taken: items that were taken are not kept"));
       else this.#kept = [...this.#waiting];
       this.#settle();
@@ -99,18 +100,4 @@ export function tell({ onProgress }: BatchOptions, progress: Parameters<NonNulla
 /** Reading the rows failed. */
 export function unreadable(thrown: unknown): LlmError {
   return errorOf("invalid-request", `batch: reading the requests failed: ${describe(thrown)}`, thrown);
-}
-
-interface PromiseWithResolver<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-export function withResolver<T>(): PromiseWithResolver<T> {
-  const made = {} as PromiseWithResolver<T>;
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  // Who asks for it handles it; who does not is not told of it as unhandled.
-  made.promise.catch(() => {});
-  return made;
 }

@@ -8,7 +8,8 @@ import { reviveResponse } from "../revive.ts";
 import type { BatchItem, BatchOptions, ChatRequest, ChatResponse, Warning } from "../types.ts";
 import { Files, type Form } from "./file.ts";
 import { FORM, readHandle, type Handle, type Made } from "./handle.ts";
-import { Items, tell, unreadable, withResolver } from "./items.ts";
+import { withResolvers } from "../promises.ts";
+import { Items, tell, unreadable } from "./items.ts";
 import { linesOf } from "./lines.ts";
 
 /** What a batch needs of its client. */
@@ -76,7 +77,7 @@ export class ProviderBatch implements AsyncIterable<BatchItem>, Running {
   readonly #driver: Driver;
   readonly #options: BatchOptions;
   readonly #items = new Items(() => this.#room(), () => this.#leave());
-  readonly #handle = withResolver<string | null>();
+  readonly #handle = withResolvers<string | null>();
   /** The schemas of outputs, by row; those of a handle are its own. */
   readonly #outputs = new Map<number, number>();
   readonly #kept: number[] = [];
