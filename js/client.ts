@@ -40,7 +40,7 @@ export function createClient(options: ClientOptions): Client {
   let named: Promise<unknown> | undefined;
   let remembering: Promise<unknown> | undefined;
   let closed = false;
-  const queues = new Queues({ chat, store: options.store, page: host.page, now: host.now, wake: host.wake, sleep: host.sleep });
+  const queues = new Queues({ chat, store: options.store, page: host.page, now: host.now, wake: host.wake, sleep: host.pause });
 
   const kept = cacheOf(host.cache, connect, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
 
@@ -209,7 +209,7 @@ export function createClient(options: ClientOptions): Client {
     handles,
     running,
     now: host.now,
-    sleep: host.sleep,
+    sleep: host.pause,
   };
 
   /** A row of such a batch, as the core reads it. */

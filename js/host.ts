@@ -37,7 +37,7 @@ export function bindHost(
   events: Events,
   costs: Costs,
   connection: () => Connection,
-): HostBindings & { wake: Wake; cache: LazyCache } {
+): HostBindings & { wake: Wake; cache: LazyCache; pause(ms: number, signal?: AbortSignal): Promise<void> } {
   const { fetch: injected, clock } = options;
   const base = pageBase();
   // Kinds of requests (origin and header names) that were answered before: they pass CORS, so that when one fails it is the
@@ -48,15 +48,15 @@ export function bindHost(
     const timer = (clock ?? globalThis).setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
     return Object.assign(() => (clock ?? globalThis).clearTimeout(timer as number), { timer });
   };
-  const sleep = (ms: number, signal?: AbortSignal) =>
+  const pause = (ms: number, signal?: AbortSignal) =>
     new Promise<void>((resolve) => {
       const stop = start(resolve, ms);
-      // Settled also when nobody waits any more: what the core keeps for a promise is kept until that is.
       signal?.addEventListener("abort", () => {
         stop();
         resolve();
       });
     });
+  const asleep = new Map<number, { stop(): void; wake(): void }>();
   const tell = (event: string, record: string) => {
     if (event === "cost") costs.add(JSON.parse(record) as Entry);
     else if (event === "calibrated") costs.calibrated(JSON.parse(record));
@@ -64,7 +64,7 @@ export function bindHost(
   };
   const cache = new LazyCache(options, base !== undefined, {
     now: () => (clock ?? Date).now(),
-    sleep,
+    sleep: pause,
     fly(flight) {
       const call = new Call();
       const done = call.run(async () => connection(), ({ core, client }, number) => core.fly(client, number, flight));
@@ -75,6 +75,7 @@ export function bindHost(
   });
   return {
     cache,
+    pause,
     recall: (lookup, flight, signal) => cache.recall(lookup, flight, signal),
     taped: (flight, piece) => cache.now?.taped(flight, piece),
     wanted: (flight) => cache.now?.wanted(flight),
@@ -112,7 +113,13 @@ export function bindHost(
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     file: (handle) => handles.get(handle) as Blob,
     now: () => (clock ?? Date).now(),
-    sleep,
+    sleep: (ms, number) => new Promise<void>((wake) => asleep.set(number, { stop: start(wake, ms), wake })),
+    rouse(number) {
+      const sleep = asleep.get(number);
+      asleep.delete(number);
+      sleep?.stop();
+      sleep?.wake();
+    },
     wake(callback, ms) {
       const stop = start(callback, ms);
       // What a stream waits for keeps a Node process alive, not the time that it may take: nobody may be reading it any more.

@@ -131,8 +131,9 @@ export interface HostBindings {
   /** What is sent as a body, and is not held by the core. */
   file(handle: number): Blob;
   now(): number;
-  /** Resolves after a time, or when the signal is aborted: every promise that the core waits for must settle. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Resolves after a time, or when it is roused: every promise that the core waits for must settle. Always roused in the end. */
+  sleep(ms: number, number: number): Promise<void>;
+  rouse(number: number): void;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
   /** Whether records of calls are told. `tell("call", id)` then says which call begins, while the core is being given it. */

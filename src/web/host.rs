@@ -6,7 +6,7 @@
 //! anything.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_net::http::Response;
@@ -57,7 +57,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn tool(this: &JsHost, handle: f64, call_id: &str, input: &str, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn sleep(this: &JsHost, ms: f64, signal: &JsValue) -> Result<JsValue, JsValue>;
+    fn sleep(this: &JsHost, ms: f64, number: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn rouse(this: &JsHost, number: u32) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -84,6 +86,8 @@ extern "C" {
 }
 
 thread_local! {
+    /// How many sleeps there were.
+    static SLEEPS: Cell<u32> = const { Cell::new(0) };
     /// One for all clients, once it is loaded.
     static CATALOGUE: RefCell<Option<Rc<Catalogue>>> = const { RefCell::new(None) };
 }
@@ -252,12 +256,12 @@ impl Host for WebHost {
     }
 
     async fn sleep(&self, ms: f64) {
-        if let Ok(mut guard) = guard() {
-            guard.1 = Over::Quietly;
-            // A clock that fails is one that never rings.
-            if settle(self.js.sleep(ms, &guard.0.signal())).await.is_err() {
-                std::future::pending().await
-            }
+        let number = SLEEPS.get().wrapping_add(1);
+        SLEEPS.set(number);
+        let _asleep = Asleep { js: &self.js, number };
+        // A clock that fails is one that never rings.
+        if settle(self.js.sleep(ms, number)).await.is_err() {
+            std::future::pending().await
         }
     }
 
@@ -279,7 +283,20 @@ fn guard() -> Result<AbortOnDrop, String> {
     AbortController::new().map(|controller| AbortOnDrop(controller, Over::Aborted)).map_err(|thrown| describe(&thrown))
 }
 
-/// Aborts its fetch (or tool, or timer) when it is dropped.
+/// Ends a sleep when it is dropped, so that its promise settles: what is kept for one that does not is kept for ever. By a number: a
+/// call sleeps several times, and an `AbortController` costs more than the timer.
+struct Asleep<'a> {
+    js: &'a JsHost,
+    number: u32,
+}
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        let _ = self.js.rouse(self.number);
+    }
+}
+
+/// Aborts its fetch (or tool) when it is dropped.
 struct AbortOnDrop(AbortController, Over);
 
 impl AbortOnDrop {
@@ -294,8 +311,6 @@ impl AbortOnDrop {
 enum Over {
     /// It still runs: the platform's own reason.
     Aborted,
-    /// Nobody sees the reason.
-    Quietly,
     /// Nothing: it has ended by itself, or goes on.
     Ended,
 }
@@ -304,7 +319,6 @@ impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         match self.1 {
             Over::Aborted => self.0.abort(),
-            Over::Quietly => self.0.abort_with_reason(&JsValue::NULL),
             Over::Ended => {}
         }
     }
