@@ -48,25 +48,23 @@ export const providers = [
 ];
 
 /**
- * Whether the visitor's own server is meant, or the mock: `{ ready, missing }` and the host that would be called.
+ * Whether the visitor's own server is meant, or the mock: `{ real, missing }` and the host that would be called.
  * A key means a real call; for servers that need none, the URL does.
  */
-export function destination(provider, { key, url }) {
-  const wantsReal = Boolean(key || (provider.keyless && url));
+export function destination(provider, { hasKey, url }) {
+  const wantsReal = Boolean(hasKey || (provider.keyless && url));
   if (!wantsReal) return { real: false, host: null, missing: null };
   const base = url || provider.server;
   if (!base) return { real: true, host: null, missing: provider.option === "endpoint" ? "endpoint" : "base URL" };
   return { real: true, host: hostOf(base), missing: null };
 }
 
-/** The options of `createClient` for one provider. The mock takes any key. */
-export function providerOptions(provider, { key, url }, real) {
+/** The options of one provider of `createClient`. `apiKey` is a function, or null; the mock takes any key. */
+export function providerOptions(provider, { apiKey, url }, real) {
   const base = url || (real ? undefined : provider.example);
   return {
-    [provider.name]: {
-      ...(base && { [provider.option]: base }),
-      ...(real ? key && { apiKey: key } : { apiKey: "none-needed" }),
-    },
+    ...(base && { [provider.option]: base }),
+    ...(real ? apiKey && { apiKey } : { apiKey: "none-needed" }),
   };
 }
 

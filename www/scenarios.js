@@ -2,8 +2,15 @@
 
 const poem = "Of course. A stream is a river that has not made up its mind: word by word it comes, and each word is on the page before the next one is thought of. Here it comes slowly, so that you can see it, and so that you can stop it.";
 
+const essay = Array.from({ length: 12 }, (_, at) => [
+  `${at + 1}. A token is a piece of a word, and an answer is some hundreds of them, each sent on its own the moment it is known.`,
+  "What reads them must not be slower than what writes them: bytes become events in Rust, events become one write to this page per frame, and nothing that is above the end of the text moves when a word is added to it.",
+  "Meanwhile the tokens are counted, the count is priced, and the price is held against the budget, so that an answer that would cost too much ends in the middle of a sentence and not on the bill.",
+].join(" ")).join("\n\n");
+
 export const scenarios = [
-  { name: "normal", label: "answer", reply: () => ({ delayMs: 250, tokensPerSecond: 40 }) },
+  { name: "normal", label: "answer", reply: ({ body }) => ({ delayMs: 250, tokensPerSecond: 40, ...imageText(body) }) },
+  { name: "long", label: "write at length, fast", reply: () => ({ delayMs: 250, tokensPerSecond: 200, text: essay }) },
   {
     name: "reasoning",
     label: "reason first",
@@ -44,6 +51,12 @@ export function runTool({ name, input }) {
   if (name !== "local_time") return { content: `There is no tool "${name}".`, isError: true };
   const timeStyle = input?.style === "long" ? "medium" : "short";
   return { content: new Date().toLocaleTimeString("en", { timeStyle }), isError: false };
+}
+
+// Each wire has its own word for an image; the mock says which it saw.
+function imageText(body) {
+  const [, name] = /"type":"(image_url|input_image|image)"/.exec(JSON.stringify(body)) ?? [];
+  return name ? { text: `I see that an image came along, as a part of type “${name}”, ${Math.round(JSON.stringify(body).length / 1024)} KB of JSON in all. A mock has no eyes: with a key, the model of your choice would say what is on it.` } : {};
 }
 
 function textOf(content) {

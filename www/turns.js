@@ -1,90 +1,92 @@
 // What a conversation looks like: one article a turn. Everything that comes from outside goes in as text, never as markup.
+import { element, growingText } from "./dom.js";
+import { costText, seconds, speedOf, tokensText, whole } from "./format.js";
 
-/** Shows what the visitor wrote. */
-export function addQuestion(parent, text) {
-  const article = element("article", { className: "turn question" }, element("h2", {}, "You"), element("p", { className: "text" }, text));
-  parent.append(article);
-  return article;
+/** Shows what the visitor wrote, and the images that go with it. */
+export function addQuestion(parent, text, images = []) {
+  const pictures = images.map(({ url, name }) => element("img", { src: url, alt: name }));
+  const body = element("p", { className: "text" }, text);
+  parent.append(element("article", { className: "turn question" }, element("h3", {}, "You"), ...(pictures.length ? [element("div", { className: "pictures" }, ...pictures)] : []), body));
 }
 
 /** An answer that grows. `title` says who answers, `model` with what; `real` whether anybody is billed for it. */
 export function addAnswer(parent, title, model, real) {
-  const text = document.createTextNode("");
-  const body = element("div", { className: "text" }, text);
+  const body = element("div", { className: "text" });
+  const text = growingText(body);
   const facts = element("dl", { className: "facts" });
-  const article = element("article", { className: "turn answer", ariaBusy: "true" }, element("h2", {}, title, " ", element("span", {}, model)), body, facts);
+  const ends = element("div", { className: "ends" });
+  const foot = element("div", { className: "foot" }, facts, ends);
+  const article = element("article", { className: "turn answer", ariaBusy: "true" }, element("h3", {}, title, " ", element("span", {}, model)), body, foot);
   let reasoning;
   parent.append(article);
 
   return {
     article,
-    addText: (delta) => text.appendData(delta),
+    addText: (delta) => text.append(delta),
     addReasoning(delta) {
-      reasoning ??= openReasoning(article, body);
-      reasoning.appendData(delta);
+      reasoning ??= openReasoning(body);
+      reasoning.append(delta);
     },
     addToolCall(name) {
       const input = document.createTextNode("");
       const call = element("p", { className: "tool" }, element("code", {}, name, "(", input, ")"));
-      facts.before(call);
+      foot.before(call);
       return {
         addInput: (delta) => input.appendData(delta),
         setInput: (whole) => (input.data = whole),
         setResult: (result) => call.append(element("span", { className: "result" }, ` → ${result}`)),
       };
     },
-    /** What it came to so far. */
-    setUsage: (usage, cost) => facts.replaceChildren(...listed([["Tokens", tokensOf(usage)], costOf(cost, real)])),
-    /** The answer is over: with a response, an error, or an error that kept part of a response. */
+    /** What it came to so far is on the meter; its line here is filled when it is over. */
     end({ response, error, advice, again, wire }) {
+      text.flush();
+      reasoning?.flush();
       article.ariaBusy = "false";
-      body.hidden = text.data === "";
+      body.hidden = text.text === "";
       facts.hidden = !response;
       if (response) facts.replaceChildren(...factsOf(response, error?.code ?? response.finishReason, real));
-      if (response?.warnings?.length) facts.after(warningsOf(response.warnings));
+      article.classList.toggle("cached", response?.cached === true);
+      if (response?.warnings?.length) foot.after(warningsOf(response.warnings));
       if (error) article.append(failureOf(error, advice, again));
-      if (wire) article.append(wireOf(wire));
+      else if (response?.finishReason === "budget") article.append(element("p", { className: "failure mild" }, element("strong", {}, "budget"), ": the rest would have passed the budget of this session. The provider’s request was stopped; what had arrived is kept."));
+      else if (again) ends.append(againButton("Ask again", again));
+      if (wire) ends.append(wireOf(wire));
     },
-    text: () => text.data,
+    text: () => text.text,
   };
 }
 
-function openReasoning(article, body) {
-  const text = document.createTextNode("");
-  body.before(element("details", { className: "reasoning", open: true }, element("summary", {}, "Reasoning"), element("p", {}, text)));
-  return text;
+function openReasoning(body) {
+  const box = element("p", {});
+  body.before(element("details", { className: "reasoning", open: true }, element("summary", {}, "Reasoning"), box));
+  return growingText(box);
 }
 
-function factsOf({ usage, cost, timing }, ending, real) {
+function againButton(title, again) {
+  const button = element("button", { type: "button", className: "quiet small again" }, title);
+  button.addEventListener("click", () => again() && button.remove());
+  return button;
+}
+
+function factsOf(response, ending, real) {
+  const { usage, cost, cached, timing } = response;
+  const speed = speedOf(response);
   return listed([
     ["Finished", ending],
-    ["Tokens", tokensOf(usage)],
+    cached && ["Answer", "kept, no call"],
+    ["Tokens", tokensText(usage)],
     costOf(cost, real),
     ["First token", seconds(timing.firstTokenMs)],
+    !cached && speed && ["Speed", `${whole(speed)}/s`],
     ["Total", seconds(timing.totalMs)],
   ]);
 }
 
 function listed(facts) {
-  return facts.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  return facts.filter((fact) => fact && fact[1]).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
 }
 
-// A price that is not known is not shown as nothing. Of small sums the first two digits that are not 0 say enough.
-function costOf(cost, real) {
-  const name = real ? "Cost" : "Would cost";
-  if (!cost) return [name, "not known"];
-  const digits = cost.usd > 0 ? Math.max(2, 1 - Math.floor(Math.log10(cost.usd))) : 2;
-  return [name, `${cost.estimated ? "about " : ""}$${cost.usd.toFixed(Math.min(digits, 9))}`];
-}
-
-// What the provider did not count is not shown as 0.
-function tokensOf({ inputTokens, outputTokens, reasoningTokens, estimated }) {
-  const counts = [
-    inputTokens != null && `${inputTokens} in`,
-    outputTokens != null && `${outputTokens} out${reasoningTokens ? ` (${reasoningTokens} reasoning)` : ""}`,
-  ].filter(Boolean);
-  return counts.length > 0 ? `${estimated ? "about " : ""}${counts.join(", ")}` : "not counted";
-}
+const costOf = (cost, real) => [real ? "Cost" : "Would cost", costText(cost)];
 
 function warningsOf(warnings) {
   return element("ul", { className: "warnings", ariaLabel: "Warnings" }, ...warnings.map(({ message }) => element("li", {}, message)));
@@ -93,22 +95,17 @@ function warningsOf(warnings) {
 function failureOf(error, advice, again) {
   const name = element("strong", {}, error.code ?? error.name ?? "error");
   const status = error.status ? ` (${error.status})` : "";
-  const retry = again && element("button", { type: "button", className: "quiet" }, "Try again");
-  retry?.addEventListener("click", () => again() && retry.remove());
+  const retry = again && againButton("Try again", again);
   const lines = [element("p", {}, name, status, ": ", error.message || String(error)), element("p", { className: "advice" }, advice)];
   return element("div", { className: error.code === "aborted" ? "failure mild" : "failure" }, ...lines, ...(retry ? [retry] : []));
 }
 
 function wireOf({ url, body }) {
-  const json = element("pre", { tabIndex: 0 }, `POST ${url}\n\n${JSON.stringify(body, null, 2)}`);
+  const json = element("pre", { tabIndex: 0 }, `POST ${url}\n\n${JSON.stringify(body, shortened, 2)}`);
   return element("details", { className: "wire" }, element("summary", {}, "What was sent"), json);
 }
 
-const seconds = (ms) => (ms == null ? null : `${(ms / 1000).toFixed(2)} s`);
-
-/** A DOM element: properties, then children (strings are text). */
-export function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
+// An image is a megabyte of letters that nobody reads.
+function shortened(_, value) {
+  return typeof value === "string" && value.length > 2000 ? `${value.slice(0, 120)}… (${value.length} characters)` : value;
 }

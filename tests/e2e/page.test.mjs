@@ -206,16 +206,21 @@ pageTest("the connection is checked with each provider", async (page) => {
 
 pageTest("everything can be done by keyboard", async (page) => {
   const focus = () => page.evaluate(() => document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent);
-  await page.keyboard.press("Tab");
-  assert.equal(await focus(), "OpenAI");
+  const passed = [];
+  for (let step = 0; step < 8 && (await focus()) !== "OpenAI"; step += 1) {
+    await page.keyboard.press("Tab");
+    passed.push(await focus());
+  }
+  assert.deepEqual(passed, ["Skip to the panel", "Chat", "Compare", "Faults", "Costs", "Prompts", "OpenAI"]);
   await page.keyboard.press("ArrowRight");
   assert.equal(await focus(), "Anthropic");
   const order = [];
-  for (let step = 0; step < 8 && (await focus()) !== "Your message"; step += 1) {
+  for (let step = 0; step < 12 && (await focus()) !== "Your message"; step += 1) {
     await page.keyboard.press("Tab");
     order.push(await focus());
   }
-  assert.deepEqual(order.slice(0, 4), ["Model", "The mock should", "Use your own key", "Check connection"]);
+  assert.deepEqual(order.slice(0, 4), ["Model", "The mock should", "Budget of this session", " Keep answers (cache)"]);
+  assert.deepEqual(order.slice(4, 6), ["Use your own key", "Check connection"]);
   assert.equal(order.at(-1), "Your message");
   await page.evaluate(watchAnswers);
   await page.keyboard.type("Hello");
