@@ -75,3 +75,6 @@ function hostOf(url) {
     return null;
   }
 }
+
+/** How people call the provider of `"provider/model"`. */
+export const labelOf = (ref) => providers.find(({ name }) => ref.startsWith(`${name}/`))?.label ?? ref;

@@ -61,3 +61,69 @@ const localTime = [
   "});",
   "",
 ];
+
+export function compareCode({ models, prompt }) {
+  return [
+    'import { createClient, providersFromEnv } from "modelwire";',
+    "",
+    "const client = createClient({ providers: providersFromEnv(process.env) });",
+    "const models = [",
+    ...models.map((model) => `  ${JSON.stringify(model)},`),
+    "];",
+    `const messages = ${text(prompt)};`,
+    "const answers = await Promise.all(",
+    "  models.map((model) => client.stream({ model, messages }).response),",
+    ");",
+    "for (const { model, timing, usage, cost } of answers) {",
+    "  console.log(model, timing.firstTokenMs, usage.outputTokens, cost?.usd);",
+    "}",
+  ].join("\n");
+}
+
+export function faultCode({ chain, retry, timeout, limits, midStream, burst }) {
+  return [
+    'import { createClient, providersFromEnv } from "modelwire";',
+    "",
+    "const client = createClient({",
+    "  providers: providersFromEnv(process.env),",
+    ...(burst ? [] : ["  models: {", "    smart: [", ...chain.map((model) => `      ${JSON.stringify(model)},`), "    ],", "  },"]),
+    ...(retry ? [`  retry: ${written(retry)},`] : []),
+    ...(timeout ? [`  timeout: ${written(timeout)},`] : []),
+    ...(limits ? ["  limits: {", ...Object.entries(limits).map(([key, value]) => `    ${key}: ${written(value)},`), "  },"] : []),
+    ...(midStream ? ["  fallback: { midStream: true },"] : []),
+    "});",
+    'client.on("retry", ({ error }) => console.log("again:", error.code));',
+    ...(burst ? [] : ['client.on("fallback", ({ model }) => console.log("now:", model));']),
+    ...(limits ? ['client.on("limit", ({ waiting }) => console.log(waiting, "wait"));'] : []),
+    "",
+    ...(burst
+      ? [`const questions = Array.from({ length: ${burst} }, (_, n) => \`Question #\${n + 1}\`);`, "const answers = await Promise.all(questions.map((messages) =>", `  client.chat({ model: ${JSON.stringify(chain[0])}, messages })));`, "console.log(answers.map(({ timing }) => timing.waitedMs));"]
+      : ['const stream = client.stream({ model: "smart", messages: "Why is the sky blue?" });', "for await (const event of stream) {", '  if (event.type === "text-delta") show(event.text);', ...(midStream ? ['  if (event.type === "continue") mark(event.to);'] : []), "}", "const { attempts } = await stream.response;"]),
+  ].join("\n");
+}
+
+const written = (options) => `{ ${Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
+
+export function costsCode() {
+  return [
+    'import { createClient, providersFromEnv } from "modelwire";',
+    "",
+    "const client = createClient({ providers: providersFromEnv(process.env) });",
+    "const since = new Date(Date.now() - 14 * 24 * 3600 * 1000);",
+    'const { totalUsd, groups } = await client.costs.summary({ since, by: ["day", "model"] });',
+    "console.log(totalUsd, groups);",
+    "const { hits, savedUsd } = await client.cache.stats();",
+    'const csv = await client.costs.export("csv");',
+  ].join("\n");
+}
+
+export function promptCode({ name, template, values }) {
+  return [
+    'import { PromptLibrary } from "modelwire";',
+    "",
+    "const prompts = new PromptLibrary();",
+    `prompts.add(${JSON.stringify(name)}, ${JSON.stringify(template)});`,
+    `const messages = prompts.render(${JSON.stringify(name)}, ${JSON.stringify(values, null, 2)});`,
+    'const { text } = await client.chat({ model: "openai/gpt-6-luna", messages });',
+  ].join("\n");
+}

@@ -268,7 +268,8 @@ pageTest("a screen reader is told each answer once, whole", async (page) => {
   assert.equal(told[0], `OpenAI: ${await lastAnswer(page).locator(".text").textContent()}`);
 });
 
-pageTest("nothing jumps: Stop stands where Send stood, and facts fill a line that was there", async (page) => {
+pageTest("nothing jumps: Stop stands where Send stood, and facts fill lines that were there", async (page) => {
+  await shouldMock(page, "answer slowly");
   await page.evaluate(watchAnswers);
   const send = await sendButton(page).boundingBox();
   await ask(page, "Hello", { wait: false });
@@ -276,6 +277,7 @@ pageTest("nothing jumps: Stop stands where Send stood, and facts fill a line tha
   assert.deepEqual(await stopButton(page).boundingBox(), send);
   const facts = () => lastAnswer(page).locator(".facts").evaluate((node) => node.clientHeight);
   const empty = await facts();
+  await page.keyboard.press("Escape");
   await page.waitForFunction(isAnswered, 1);
   assert.equal(await facts(), empty);
 });
