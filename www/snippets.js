@@ -82,25 +82,54 @@ export function compareCode({ models, prompt }) {
 
 export function faultCode({ chain, retry, timeout, limits, midStream, burst }) {
   return [
-    'import { createClient, providersFromEnv } from "modelwire";',
+    "import {",
+    "  createClient, providersFromEnv,",
+    '} from "modelwire";',
     "",
     "const client = createClient({",
     "  providers: providersFromEnv(process.env),",
     ...(burst ? [] : ["  models: {", "    smart: [", ...chain.map((model) => `      ${JSON.stringify(model)},`), "    ],", "  },"]),
     ...(retry ? [`  retry: ${written(retry)},`] : []),
     ...(timeout ? [`  timeout: ${written(timeout)},`] : []),
-    ...(limits ? ["  limits: {", ...Object.entries(limits).map(([key, value]) => `    ${key}: ${written(value)},`), "  },"] : []),
+    ...(limits ? ["  limits: {", ...Object.entries(limits).flatMap(([key, value]) => [`    ${key}: {`, ...Object.entries(value).map(([name, figure]) => `      ${name}: ${figure},`), "    },"]), "  },"] : []),
     ...(midStream ? ["  fallback: { midStream: true },"] : []),
     "});",
-    'client.on("retry", ({ error }) => console.log("again:", error.code));',
-    ...(burst ? [] : ['client.on("fallback", ({ model }) => console.log("now:", model));']),
-    ...(limits ? ['client.on("limit", ({ waiting }) => console.log(waiting, "wait"));'] : []),
-    "",
     ...(burst
-      ? [`const questions = Array.from({ length: ${burst} }, (_, n) => \`Question #\${n + 1}\`);`, "const answers = await Promise.all(questions.map((messages) =>", `  client.chat({ model: ${JSON.stringify(chain[0])}, messages })));`, "console.log(answers.map(({ timing }) => timing.waitedMs));"]
-      : ['const stream = client.stream({ model: "smart", messages: "Why is the sky blue?" });', "for await (const event of stream) {", '  if (event.type === "text-delta") show(event.text);', ...(midStream ? ['  if (event.type === "continue") mark(event.to);'] : []), "}", "const { attempts } = await stream.response;"]),
+      ? listener("limit", "{ waiting }", '"waiting:", waiting')
+      : [...listener("retry", "{ error }", '"again:", error.code'), ...listener("fallback", "{ model }", '"now:", model')]),
+    "",
+    ...(burst ? manyCalls(chain[0], burst) : oneStream(midStream)),
   ].join("\n");
 }
+
+const listener = (event, detail, shown) => [`client.on("${event}", (${detail}) => {`, `  console.log(${shown});`, "});"];
+
+const oneStream = (midStream) => [
+  "const stream = client.stream({",
+  '  model: "smart",',
+  '  messages: "Why is the sky blue?",',
+  "});",
+  "for await (const event of stream) {",
+  '  if (event.type === "text-delta") {',
+  "    show(event.text);",
+  ...(midStream ? ['  } else if (event.type === "continue") {', "    mark(event.to);"] : []),
+  "  }",
+  "}",
+  "const { attempts } = await stream.response;",
+];
+
+const manyCalls = (model, count) => [
+  `const model = ${JSON.stringify(model)};`,
+  "const ask = (messages) =>",
+  "  client.chat({ model, messages });",
+  `const questions = Array(${count}).fill("Hello");`,
+  "const answers = await Promise.all(",
+  "  questions.map(ask),",
+  ");",
+  "for (const { timing } of answers) {",
+  "  console.log(timing.waitedMs);",
+  "}",
+];
 
 const written = (options) => `{ ${Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
 
