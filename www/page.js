@@ -1,5 +1,5 @@
 // The page: which panel is shown. The chat is there at once; another panel is loaded when it is first opened.
-import { writeMessage } from "./panels/chat.js";
+import { showEnd, writeMessage } from "./panels/chat.js";
 import { by, element } from "./dom.js";
 
 const panels = {
@@ -19,6 +19,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   scrollTo({ top: 0, behavior: "instant" });
+  if (name === "chat") showEnd();
   const panel = by(`panel-${name}`);
   if (!panels[name]) return;
   if (!built.has(name)) built.set(name, panels[name]().then(({ build }) => build(panel, { useInChat })));
@@ -33,6 +34,8 @@ async function show() {
 
 function useInChat(text) {
   location.hash = "#chat";
+  // Not when the event comes: what is hidden cannot have the focus.
+  show();
   writeMessage(text);
 }
 

@@ -6,6 +6,11 @@ export function timeline(describe) {
   const list = element("ol", { className: "timeline-rows" });
   const axis = element("div", { className: "axis", ariaHidden: "true" });
   const node = element("div", { className: "timeline", role: "group", ariaLabel: describe }, axis, list);
+  axis.append(...[0, 1, 2, 3, 4].map((tick) => {
+    const label = element("span", {}, `${tick} s`);
+    label.style.left = `${tick * 25}%`;
+    return label;
+  }));
   let rows = [];
   let begin = 0;
   let span = 4000;
@@ -16,7 +21,7 @@ export function timeline(describe) {
   function draw() {
     const at = now();
     while (live && at > span) span *= 2;
-    axis.replaceChildren(...[0, 1, 2, 3, 4].map((tick) => element("span", {}, `${(tick * span) / 4000} s`)));
+    for (const [tick, label] of [...axis.children].entries()) label.textContent = `${(tick * span) / 4000} s`;
     for (const row of rows) row.draw(live ? at : row.until ?? at);
     if (live) nextFrame(draw, draw);
   }

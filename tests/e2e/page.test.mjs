@@ -219,7 +219,7 @@ pageTest("everything can be done by keyboard", async (page) => {
     await page.keyboard.press("Tab");
     order.push(await focus());
   }
-  assert.deepEqual(order.slice(0, 4), ["Model", "The mock should", "Budget of this session", " Keep answers (cache)"]);
+  assert.deepEqual(order.slice(0, 4), ["Model", "The mock should", "Budget of this session", " Cache answers"]);
   assert.deepEqual(order.slice(4, 6), ["Use your own key", "Check connection"]);
   assert.equal(order.at(-1), "Your message");
   await page.evaluate(watchAnswers);

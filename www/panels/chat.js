@@ -26,8 +26,15 @@ const wire = recorder((request) => {
   const { real, scenario } = current;
   return real ? globalThis.fetch(request) : mockProviders((asked) => scenario.reply(asked)).fetch(request);
 });
-const clientOf = keptClient((client) => client.on("budget", ({ spentUsd }) => setSpent(spentUsd)));
+const clientOf = keptClient((client) => {
+  chatClient = client;
+  client.on("budget", ({ spentUsd }) => setSpent(spentUsd));
+});
 const code = codeView();
+let chatClient = null;
+
+/** What the cache of the chat held and saved, or null before the first call. */
+export const cacheStats = async () => chatClient?.cache.stats() ?? null;
 
 // ── one question
 
@@ -189,6 +196,12 @@ function isAtEnd() {
 
 function follow() {
   if (follows && !by("panel-chat").hidden) nextFrame(follow, () => scrollTo({ top: end() - innerHeight, behavior: "instant" }));
+}
+
+/** Back in the chat: at the end of the conversation, where it went on meanwhile. */
+export function showEnd() {
+  follows = by("turns").childElementCount > 0;
+  follow();
 }
 
 /** Puts a text where the next message is written. */
