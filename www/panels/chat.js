@@ -187,15 +187,21 @@ function clear() {
 
 // Keeps the end in view, unless the visitor has scrolled away from it.
 let follows = true;
+let scrolledTo = -1;
 const end = () => by("turns").getBoundingClientRect().bottom + scrollY + by("composer").offsetHeight + 20;
-addEventListener("scroll", () => by("panel-chat").hidden || (follows = isAtEnd()), { passive: true });
-
-function isAtEnd() {
-  return innerHeight + scrollY > by("turns").getBoundingClientRect().bottom + scrollY - 80;
-}
+addEventListener("scroll", () => {
+  // What this page did itself says nothing about the visitor, and is not worth a look at the layout.
+  if (by("panel-chat").hidden || Math.abs(scrollY - scrolledTo) < 2) return;
+  follows = innerHeight + scrollY > end() - 80;
+}, { passive: true });
 
 function follow() {
-  if (follows && !by("panel-chat").hidden) nextFrame(follow, () => scrollTo({ top: end() - innerHeight, behavior: "instant" }));
+  if (follows && !by("panel-chat").hidden) nextFrame(follow, scrollToEnd);
+}
+
+function scrollToEnd() {
+  scrolledTo = Math.round(Math.max(0, Math.min(end() - innerHeight, document.documentElement.scrollHeight - innerHeight)));
+  if (scrolledTo !== Math.round(scrollY)) scrollTo({ top: scrolledTo, behavior: "instant" });
 }
 
 /** Back in the chat: at the end of the conversation, where it went on meanwhile. */
