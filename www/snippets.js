@@ -131,7 +131,7 @@ const manyCalls = (model, count) => [
   "}",
 ];
 
-const written = (options) => `{ ${Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
+const written = (options) => Object.keys(options).length > 1 ? `{\n${Object.entries(options).map(([name, value]) => `    ${name}: ${JSON.stringify(value)},\n`).join("")}  }` : `{ ${Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
 
 export function costsCode() {
   return [

@@ -36,8 +36,8 @@ export function build(panel) {
       ["Spent in two weeks", dollars(summary.totalUsd)],
       ["Calls", whole(summary.requests)],
       ["Tokens", whole(summary.totalTokens)],
-      ["Cache hits", kept ? `${kept.hits} of ${kept.hits + kept.misses}` : "–"],
-      ["Saved by the cache", kept ? dollars(kept.savedUsd) : "–"],
+      ["Cache hits", kept?.hits || kept?.misses ? `${kept.hits} of ${kept.hits + kept.misses}` : "none yet"],
+      ["Saved by the cache", kept?.hits ? dollars(kept.savedUsd) : "–"],
     ].map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
     add.hidden = source === "real";
     const { days, models } = arranged(summary, since);
@@ -73,7 +73,11 @@ export function build(panel) {
     await show();
   }
 
-  async function forget() {
+  // What was really spent is not gone by one click that missed another button.
+  async function forget({ target }) {
+    const sure = target.textContent === "Really forget?";
+    target.textContent = source === "real" && !sure ? "Really forget?" : "Forget all";
+    if (source === "real" && !sure) return;
     await client(source).costs.clear();
     said.textContent = "All entries of this ledger are gone.";
     await show();

@@ -99,8 +99,8 @@ export function build(panel) {
     for await (const event of client.stream({ model: "smart", messages: "Why does nothing break here?", signal: running.signal })) {
       if (event.type === "text-delta") text.append(event.text);
       else if (event.type === "retry") {
-        waiting = time.now();
-        tell("wait", `${(event.delayMs / 1000).toFixed(1)} s, then ${event.next}`);
+        waiting = event.delayMs > 50 ? time.now() : null;
+        if (waiting !== null) tell("wait", `${(event.delayMs / 1000).toFixed(1)} s, then ${event.next}`);
       }
       else if (event.type === "continue") {
         text.flush();

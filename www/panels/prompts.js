@@ -14,8 +14,8 @@ export function build(panel, { useInChat }) {
   let name = library.names()[0];
   let values = {};
 
-  const list = element("select", { id: "prompt-choice", size: 6 });
-  const source = element("textarea", { id: "prompt-source", rows: 6, spellcheck: false });
+  const list = element("select", { id: "prompt-choice", size: 5 });
+  const source = element("textarea", { id: "prompt-source", rows: 7, spellcheck: false });
   const title = element("input", { id: "prompt-name", spellcheck: false, autocomplete: "off" });
   const fields = element("div", { className: "fields" });
   const preview = element("pre", { className: "preview", tabIndex: 0, role: "region", ariaLabel: "Preview" });
@@ -105,11 +105,11 @@ export function build(panel, { useInChat }) {
     said.textContent = "";
     read();
   });
-  title.addEventListener("input", () => promptTemplate && render());
+  title.addEventListener("input", read);
   file.addEventListener("change", () => load(file.files[0]));
 
   panel.append(
-    intro("prompts", "Prompts with places", "Write {name} where a value goes. Values are inserted once and never read as templates, and JSON needs no escaping."),
+    intro("prompts", "Prompt library", "Write {name} where a value goes. Values are inserted once and never read as templates, and JSON needs no escaping."),
     element("div", { className: "sided" },
       element("div", { className: "side" }, field("Library", list),
         element("div", { className: "row" }, button("Export", () => download(new Blob([JSON.stringify(library, null, 2)], { type: "application/json" }), "prompts.json"), "quiet small"), button("Import", () => file.click(), "quiet small"), file)),
