@@ -76,7 +76,7 @@ const useTools = ({ real, scenario }) => !real && scenario.tools === true;
 
 // Returns whether anything of an answer was kept. Goes on by itself while tools are asked for.
 async function answer(settings, signal, again) {
-  const { model, label, real, cache, budgetUsd, providers } = settings;
+  const { model, label, real, cache } = settings;
   const view = addAnswer(by("turns"), real ? label : `${label} (mock)`, modelOf(model), real);
   follow();
   wire.clear();
