@@ -4,16 +4,19 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, posix } from "node:path";
 import test, { before, describe } from "node:test";
+import { build } from "esbuild";
 import { root } from "../../js/build/run.mjs";
 import { installApp, pack } from "./install.mjs";
 
 let files;
+let app;
 let installed;
 let manifest;
 
 before(async () => {
   ({ files } = await pack());
-  installed = join(await installApp("tarball", {}), "node_modules", "modelwire");
+  app = await installApp("tarball", {});
+  installed = join(app, "node_modules", "modelwire");
   manifest = JSON.parse(read("package.json"));
 });
 
@@ -70,6 +73,28 @@ describe("each condition of its exports", () => {
       assert.equal(posix.dirname(entry), posix.dirname(pattern), `${entry} is not covered by ${pattern}`);
     }
   });
+});
+
+describe("each path of its exports", () => {
+  // What each runtime and bundler says it is; the last is one that nobody has thought of.
+  for (const condition of ["workerd", "deno", "bun", "node", "browser", "anything-else"]) {
+    test(`resolves, with all that it imports, under the condition "${condition}"`, async () => {
+      const paths = Object.keys(manifest.exports).filter((path) => !/\.(json|wasm)$/.test(path));
+      const { outputFiles, warnings } = await build({
+        stdin: { contents: paths.map((path, at) => `export * as p${at} from "modelwire${path.slice(1)}";`).join("\n"), resolveDir: app },
+        bundle: true,
+        write: false,
+        format: "esm",
+        platform: "neutral",
+        conditions: [condition],
+        external: ["node:*", "*.wasm", "*.bin"],
+        supported: { "import-source": true, "import-attributes": true },
+        logLevel: "silent",
+      });
+      assert.deepEqual(warnings, []);
+      assert(outputFiles[0].contents.length > 0);
+    });
+  }
 });
 
 // As bytes, because the wasm is none of a text.

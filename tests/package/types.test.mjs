@@ -12,13 +12,21 @@ const source = `import { createClient, isLlmError, ready } from "modelwire";
 import type { ChatEvent, ChatResponse, ClientOptions, LlmError } from "modelwire";
 import { createClient as createInline } from "modelwire/inline";
 import { ready as readySlim } from "modelwire/slim";
-import { mockProviders } from "modelwire/testing";
+import { cassette, mockProviders, virtualClock } from "modelwire/testing";
+import { durableObjectLimits, type KvNamespace, kvStore } from "modelwire/stores/cloudflare";
+import { kvLimits } from "modelwire/stores/deno";
+import { indexedDbStore } from "modelwire/stores/web";
+import "modelwire/tokens/o200k_base";
+import "modelwire/tokens/cl100k_base";
+import "modelwire/tokens/p50k_base";
 import wasm from "modelwire/modelwire_bg.wasm";
 
 const options: ClientOptions = { providers: { openai: { apiKey: "a-key-of-nobody" } }, fetch: mockProviders(["Hello."]).fetch };
 const client = createClient(options);
 export const response: Promise<ChatResponse> = client.chat({ model: "openai/gpt-6-luna", messages: "Hello" });
 export const text: Promise<string> = response.then((answer) => answer.text);
+export const made = [cassette, virtualClock, durableObjectLimits, kvLimits, indexedDbStore].map((make: Function) => make.name);
+export const kept = (namespace: KvNamespace) => createClient({ providers: {}, store: kvStore(namespace) });
 export const same: typeof createClient = createInline;
 export const loaded: Promise<void> = ready().then(() => readySlim(wasm));
 
