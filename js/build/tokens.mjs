@@ -12,17 +12,20 @@ export const vocabularies = join(root, "target", "vocabularies");
 
 /** Makes both agree with their sources. */
 export async function buildTokens({ force = false } = {}) {
-  await whenChanged(join(root, "js", "wasm", ".tokens-built-from"), fingerprint(["tokens"]), force, buildModule);
+  const module = join(root, "js", "wasm", tokensName);
+  await whenChanged(join(root, "js", "wasm", ".tokens-built-from"), fingerprint(["tokens"]), force, buildModule, module);
   const sources = createHash("sha256");
   for (const name of ["tokens/src/pack.rs", "tokens/src/unpack.rs", "xtask/src/vocabularies.rs"]) sources.update(readFileSync(join(root, name)));
   await whenChanged(join(root, "target", ".vocabularies-packed-from"), sources.digest("hex"), false, packVocabularies);
 }
 
-async function whenChanged(stamp, sources, force, make) {
-  if (!force && existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
+// The stamp knows the file that was made as well: one that something else has written over is made again.
+async function whenChanged(stamp, sources, force, make, made) {
+  const state = () => (made && existsSync(made) ? `${sources} ${createHash("sha256").update(readFileSync(made)).digest("hex")}` : sources);
+  if (!force && existsSync(stamp) && readFileSync(stamp, "utf8") === state()) return;
   rmSync(stamp, { force: true });
   await make();
-  writeFileSync(stamp, sources);
+  writeFileSync(stamp, state());
 }
 
 async function buildModule() {

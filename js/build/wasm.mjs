@@ -1,6 +1,6 @@
 // Rust to js/wasm: wasm-pack compiles, binds and optimises. Nothing is done when nothing of it has changed.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { shortenNames } from "./names.mjs";
@@ -9,6 +9,8 @@ import { toolsEnv, toolsFolder } from "./tools.mjs";
 import { wasmName } from "./entries.mjs";
 
 const out = join(root, "js", "wasm");
+// Of its own: wasm-pack optimises every module that it finds in its folder, and would make the tokenizers' small and slow.
+const packed = join(root, "target", "wasm-pack");
 const stamp = join(out, ".built-from");
 
 /** Makes js/wasm agree with the Rust sources. */
@@ -18,14 +20,12 @@ export async function buildWasm({ force = false } = {}) {
   if (current && !force) return;
   mkdirSync(out, { recursive: true });
   rmSync(stamp, { force: true });
-  const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", "js/wasm", "--out-name", "modelwire"];
+  const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", packed, "--out-name", "modelwire"];
   await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv(anonymous()) });
-  // It says "ignore everything here", and `npm pack` would obey.
-  rmSync(join(out, ".gitignore"), { force: true });
-  const [wasm, glue] = [join(out, wasmName), join(out, "modelwire.js")];
-  const [shortWasm, shortGlue] = shortenNames(readFileSync(wasm), readFileSync(glue, "utf8"));
-  writeFileSync(wasm, shortWasm);
-  writeFileSync(glue, shortGlue);
+  for (const name of ["modelwire.d.ts", `${wasmName}.d.ts`]) copyFileSync(join(packed, name), join(out, name));
+  const [wasm, glue] = shortenNames(readFileSync(join(packed, wasmName)), readFileSync(join(packed, "modelwire.js"), "utf8"));
+  writeFileSync(join(out, wasmName), wasm);
+  writeFileSync(join(out, "modelwire.js"), glue);
   writeFileSync(stamp, sources);
 }
 

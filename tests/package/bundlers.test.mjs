@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, afterEach, before, beforeEach, describe } from "node:test";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
 import * as esbuild from "esbuild";
+import { rollup } from "rollup";
 import * as vite from "vite";
 import webpack from "webpack";
 import { serve } from "../../js/build/serve.mjs";
@@ -111,6 +113,21 @@ describe("esbuild", () => {
     assert.deepEqual(warnings, []);
     assert.deepEqual(readdirSync(join(app, "inlined")).sort(), ["index.html", "main.js"]);
     await assertServedFolderStreams(join(app, "inlined"), { wasmFiles: 0 });
+  });
+});
+
+describe("Rollup", () => {
+  // As esbuild: the wasm goes one folder above the scripts.
+  test("its bundle streams when the wasm is copied one folder above it", async () => {
+    const app = await installApp("rollup-app", { "dist/index.html": html("assets/main.js"), "main.js": main() });
+    const complaints = [];
+    const plugins = [nodeResolve({ browser: true, rootDir: app })];
+    const bundle = await rollup({ input: join(app, "main.js"), plugins, onLog: (_, { message }) => complaints.push(message) });
+    await bundle.write({ dir: join(app, "dist", "assets"), format: "es" });
+    await bundle.close();
+    assert.deepEqual(complaints, []);
+    copyFileSync(join(app, "node_modules", "modelwire", "dist", "modelwire_bg.wasm"), join(app, "dist", "modelwire_bg.wasm"));
+    await assertServedFolderStreams(join(app, "dist"));
   });
 });
 
