@@ -1,10 +1,11 @@
-// The examples of the README: whoever copies one has something that compiles and runs.
+// The examples of the README and of docs/: whoever copies one has something that compiles and runs.
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import test, { before, describe } from "node:test";
 import { transform } from "esbuild";
 import { attempt, root } from "../../js/build/run.mjs";
+import { documents, examplesOf } from "./examples.mjs";
 import { installApp } from "./install.mjs";
 
 const answer = "An answer from nowhere.";
@@ -33,12 +34,17 @@ globalThis.fetch = async (url, init) => {
 // What Node's own types would say: they are not installed.
 const node = "declare const process: { env: Record<string, string | undefined>; stdout: { write(text: string): boolean } };\n";
 
+const examples = documents().flatMap((document) => examplesOf(document).map((example) => ({
+  ...example,
+  document,
+  place: `${document}:${example.line}`,
+  file: `${document.replace(/\W/g, "-")}-${example.line}`,
+})));
+
 let app;
-let examples;
 
 before(async () => {
-  examples = examplesOf(readFileSync(join(root, "README.md"), "utf8"));
-  const files = Object.fromEntries(examples.map((code, at) => [`example-${at + 1}.ts`, code]));
+  const files = Object.fromEntries(examples.map(({ file, code }) => [`${file}.ts`, code]));
   app = await installApp("readme", {
     ...files,
     "node.d.ts": node,
@@ -55,44 +61,62 @@ before(async () => {
   cpSync(join(root, "tests", "node_modules", "zod"), join(app, "node_modules", "zod"), { recursive: true });
 });
 
-describe("the README", () => {
-  test("begins with an example of seven lines", () => {
-    const lines = examples[0].split("\n").filter((line) => line.trim() !== "");
+describe("the examples", () => {
+  test("of the README begin with one of seven lines", () => {
+    const lines = examplesOf("README.md")[0].code.split("\n").filter((line) => line.trim() !== "");
     assert(lines.length <= 7, `${lines.length} lines`);
   });
 
-  test("has no example that does not compile", async () => {
+  test("all say what they print", () => {
+    const silent = examples.filter(({ prints }) => prints === undefined);
+    assert.deepEqual(silent.map(({ place }) => place), [], "behind the fence: <!-- prints: … --> or <!-- runs -->");
+  });
+
+  test("compile", async () => {
     const { code, output } = await attempt(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", app]);
     assert.equal(code, 0, output);
   });
 
-  test("has no example that does not run", async () => {
-    // Those with an answer to show, by what they must print; the server's example only defines what a framework calls.
-    const shows = [
-      answer, answer, answer, answer, `${answer} 3`, "Rome 2750000", answer, answer, `(${answer})`, "2 256 ", answer, "",
-      `${answer} 1`, answer, `2 ${answer}`, "1 0.0015", `chapter-1 ${answer}`, "rows: [ 1, 2, 3 ]", "input: 0.1", "[ 'budget:month' ]", "4 local true true true 2", "false true true 0", "", `"event":"response"`, answer, answer, "", "Hello from the mock rate-limit 2", "After half a minute 32000", 'recorded "Hi", asked "Ho"',
-    ];
-    assert.equal(shows.length, examples.length, "an example more or less: what does it print?");
-    const env = { ...process.env, OPENAI_API_KEY: "a-key-of-nobody", ANTHROPIC_API_KEY: "a-key-of-nobody" };
-    for (const [at, example] of examples.entries()) {
-      const { code: script } = await transform(example, { loader: "ts", format: "esm" });
-      const name = `example-${at + 1}.mjs`;
-      writeFileSync(join(app, name), script);
-      const { code, output } = await attempt(process.execPath, ["--import", "./offline.mjs", name], { cwd: app, env });
-      assert.equal(code, 0, `${name}: ${output}`);
-      assert(output.includes(shows[at]), `${name} printed: ${output}`);
+  for (const document of documents()) {
+    const own = examples.filter((example) => example.document === document);
+    test(`of ${document} run, and print what they should`, { skip: own.length === 0 && "it has none" }, async () => {
+      for (const example of own) await assertRuns(example);
+    });
+  }
+});
+
+describe("the documents", () => {
+  test("are in the package", () => {
+    for (const name of documents()) {
+      const packed = readFileSync(join(app, "node_modules", "modelwire", name), "utf8");
+      assert.equal(packed, readFileSync(join(root, name), "utf8"), name);
     }
   });
 
-  test("is in the package", () => {
-    const packed = readFileSync(join(app, "node_modules", "modelwire", "README.md"), "utf8");
-    assert.equal(packed, readFileSync(join(root, "README.md"), "utf8"));
+  test("have no link that leads nowhere", () => {
+    for (const name of documents()) {
+      const text = readFileSync(join(root, name), "utf8").replace(/^```[^]*?^```/gm, "");
+      for (const [, target] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+        const [path, fragment] = target.split("#");
+        const file = path ? join(root, dirname(name), path) : join(root, name);
+        assert(existsSync(file), `${name} links to ${target}`);
+        if (fragment) assert(anchors(file).has(fragment), `${name} links to ${target}, where there is no such heading`);
+      }
+    }
   });
 });
 
-function examplesOf(text) {
-  const fenced = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code);
-  const found = fenced.filter((code) => /^import .* from "modelwire/m.test(code));
-  assert(found.length > 0, "README.md has no ```ts example that imports modelwire");
-  return found;
+async function assertRuns({ code: source, file, place, prints = [] }) {
+  const { code: script } = await transform(source, { loader: "ts", format: "esm" });
+  writeFileSync(join(app, `${file}.mjs`), script);
+  const env = { ...process.env, OPENAI_API_KEY: "a-key-of-nobody", ANTHROPIC_API_KEY: "a-key-of-nobody" };
+  const { code, output } = await attempt(process.execPath, ["--import", "./offline.mjs", `${file}.mjs`], { cwd: app, env });
+  assert.equal(code, 0, `${place}: ${output}`);
+  for (const text of prints) assert(output.includes(text), `${place} printed, without "${text}": ${output}`);
+}
+
+// As GitHub makes them of headings.
+function anchors(file) {
+  const headings = readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm);
+  return new Set([...headings].map(([, text]) => text.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")));
 }

@@ -1,13 +1,12 @@
-// The Worker of the README in Cloudflare's runtime, as its reader would deploy it: nothing is kept but in KV and Durable Objects.
+// The Worker of the documents in Cloudflare's runtime, as its reader would deploy it: nothing is kept but in KV and Durable Objects.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
 import test from "node:test";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { root } from "../../js/build/run.mjs";
+import { fenceWith } from "./examples.mjs";
 import { installApp } from "./install.mjs";
 
 const model = "gpt-5.5";
@@ -15,8 +14,8 @@ const usage = { prompt_tokens: 10, completion_tokens: 250, total_tokens: 260 };
 const chunk = (choices, more) => `data: ${JSON.stringify({ id: "c1", model, choices, ...more })}\n\n`;
 const answer = `${chunk([{ index: 0, delta: { content: "Hello." }, finish_reason: "stop" }])}${chunk([], { usage })}data: [DONE]\n\n`;
 
-test("the README's Worker keeps its ledger, its limit and its budget where all isolates see them", async (t) => {
-  const source = /```ts\n([^`]*modelwire\/stores\/cloudflare[^`]*)```/.exec(readFileSync(join(root, "README.md"), "utf8"))[1];
+test("the documents' Worker keeps its ledger, its limit and its budget where all isolates see them", async (t) => {
+  const source = fenceWith("modelwire/stores/cloudflare");
   const provider = createServer((request, response) => {
     request.resume();
     response.writeHead(200, { "content-type": "text/event-stream" }).end(answer);
