@@ -1,5 +1,5 @@
 // TypeScript to pkg/dist: every entry of the package in one go, so that they share their chunks.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { entries, tokensName, wasmName } from "./entries.mjs";
 import { Failure, root } from "./run.mjs";
@@ -48,7 +48,7 @@ export async function bundle() {
   for (const name of readdirSync(vocabularies)) writeIfChanged(join(dist, name), readFileSync(join(vocabularies, name)));
   // For sizes.mjs: which file loads which.
   writeIfChanged(join(root, "target", "bundle.json"), Buffer.from(JSON.stringify(metafile)));
-  copyReadmeAndLicences();
+  copyDocuments();
 }
 
 // esbuild has a loader for this, but the loader goes by the file's name, and under its name the module is external.
@@ -82,8 +82,12 @@ function scripts() {
     .map((name) => join(dist, name));
 }
 
-// npm takes them from beside package.json only.
-function copyReadmeAndLicences() {
-  const names = readdirSync(root).filter((name) => /^(README\.md$|LICEN[CS]E)/.test(name));
-  for (const name of names) copyFileSync(join(root, name), join(root, "pkg", name));
+// npm takes them from beside package.json only. The pages of docs/ travel along: whoever reads the installed package, person or
+// model, has those of its version, and the README's links lead somewhere.
+function copyDocuments() {
+  const pages = existsSync(join(root, "docs")) ? readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`) : [];
+  const names = [...readdirSync(root).filter((name) => /^(README\.md$|llms\.txt$|LICEN[CS]E)/.test(name)), ...pages];
+  for (const name of names) writeIfChanged(join(root, "pkg", name), readFileSync(join(root, name)));
+  const old = existsSync(join(root, "pkg", "docs")) ? readdirSync(join(root, "pkg", "docs")) : [];
+  for (const name of old) if (!names.includes(`docs/${name}`)) rmSync(join(root, "pkg", "docs", name));
 }

@@ -1,13 +1,15 @@
 // The examples of the README and of docs/: whoever copies one has something that compiles and runs.
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test, { before, describe } from "node:test";
 import { transform } from "esbuild";
+import { generated } from "../../js/build/docs.mjs";
 import { attempt, root } from "../../js/build/run.mjs";
 import { documents, examplesOf } from "./examples.mjs";
 import { installApp } from "./install.mjs";
 
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 const answer = "An answer from nowhere.";
 
 // Loaded before the example: whatever it asks, in whichever provider's format, is answered here. Who wants JSON gets it, and
@@ -16,10 +18,11 @@ const offline = `import { mockProviders } from "modelwire/testing";
 const reply = ({ body }) => {
   const said = JSON.stringify(body);
   if (said?.includes("json_schema")) return '{"city":"Rome","population":2750000}';
-  if (said?.includes('"tools"') && !said.includes("call_output")) return { toolCalls: [{ name: "weather", input: { city: "Rome" } }] };
+  if (said?.includes('"tools"') && !/call_output|"role":"tool"|tool_result/.test(said)) return { toolCalls: [{ name: "weather", input: { city: "Rome" } }] };
   return ${JSON.stringify(answer)};
 };
 const { fetch } = mockProviders(reply);
+globalThis.Deno = { env: { get: (name) => process.env[name] } };
 const batches = [];
 globalThis.fetch = async (url, init) => {
   const [, id, results] = /\\/messages\\/batches(?:\\/(\\d+)(\\/results)?)?$/.exec(url) ?? [];
@@ -31,8 +34,11 @@ globalThis.fetch = async (url, init) => {
 };
 `;
 
-// What Node's own types would say: they are not installed.
-const node = "declare const process: { env: Record<string, string | undefined>; stdout: { write(text: string): boolean } };\n";
+// What Node's and Deno's own types would say: they are not installed.
+const node = `declare const process: { env: Record<string, string | undefined>; stdout: { write(text: string): boolean } };
+declare const Deno: { env: { get(name: string): string | undefined } };
+declare module "node:fs/promises" { export function readFile(file: URL): Promise<Uint8Array<ArrayBuffer>>; }
+`;
 
 const examples = documents().flatMap((document) => examplesOf(document).map((example) => ({
   ...example,
@@ -58,7 +64,10 @@ before(async () => {
     }),
   });
   // The examples' own, from among the test dependencies.
-  cpSync(join(root, "tests", "node_modules", "zod"), join(app, "node_modules", "zod"), { recursive: true });
+  const modules = join(root, "tests", "node_modules");
+  cpSync(join(modules, "zod"), join(app, "node_modules", "zod"), { recursive: true });
+  mkdirSync(join(app, "node_modules", "@ai-sdk"));
+  for (const name of ["ai", "openai", "@ai-sdk/openai-compatible"]) symlinkSync(join(modules, name), join(app, "node_modules", name), "junction");
 });
 
 describe("the examples", () => {
@@ -73,14 +82,24 @@ describe("the examples", () => {
   });
 
   test("compile", async () => {
-    const { code, output } = await attempt(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", app]);
+    const { code, output } = await attempt(process.execPath, [tsc, "-p", app]);
     assert.equal(code, 0, output);
   });
 
-  for (const document of documents()) {
-    const own = examples.filter((example) => example.document === document);
-    test(`of ${document} run, and print what they should`, { skip: own.length === 0 && "it has none" }, async () => {
-      for (const example of own) await assertRuns(example);
+  // What is said of other libraries has to be what they are: their examples compile against the versions in tests/package.json.
+  test("of other libraries compile too", async () => {
+    const page = readFileSync(join(root, "docs", "coming-from.md"), "utf8");
+    const others = [...page.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, code]) => code).filter((code) => !code.includes('"modelwire'));
+    assert.equal(others.length, 2);
+    others.forEach((code, at) => writeFileSync(join(app, `other-${at}.ts`), code));
+    const options = ["--ignoreConfig", "--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.iterable,dom.asynciterable", "--types", ""];
+    const { code, output } = await attempt(process.execPath, [tsc, ...options, ...others.map((_, at) => `other-${at}.ts`)], { cwd: app });
+    assert.equal(code, 0, output);
+  });
+
+  for (const document of new Set(examples.map((example) => example.document))) {
+    test(`of ${document} run, and print what they should`, async () => {
+      for (const example of examples.filter((other) => other.document === document)) await assertRuns(example);
     });
   }
 });
@@ -93,8 +112,14 @@ describe("the documents", () => {
     }
   });
 
+  test("that are generated are current", () => {
+    for (const [name, text] of Object.entries(generated())) {
+      assert(readFileSync(join(root, name), "utf8") === text, `${name} is old: npm run docs`);
+    }
+  });
+
   test("have no link that leads nowhere", () => {
-    for (const name of documents()) {
+    for (const name of [...documents(), "docs/api.md", "llms.txt"]) {
       const text = readFileSync(join(root, name), "utf8").replace(/^```[^]*?^```/gm, "");
       for (const [, target] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
         const [path, fragment] = target.split("#");
@@ -118,5 +143,11 @@ async function assertRuns({ code: source, file, place, prints = [] }) {
 // As GitHub makes them of headings.
 function anchors(file) {
   const headings = readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm);
-  return new Set([...headings].map(([, text]) => text.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")));
+  const found = new Map();
+  for (const [, text] of headings) {
+    const plain = text.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
+    found.set(plain, (found.get(plain) ?? 0) + 1);
+  }
+  // The second heading of a name has a number.
+  return new Set([...found].flatMap(([plain, count]) => [plain, ...Array.from({ length: count - 1 }, (_, at) => `${plain}-${at + 1}`)]));
 }

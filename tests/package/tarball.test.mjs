@@ -1,6 +1,6 @@
 // What is in the tarball, and what is not.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, posix } from "node:path";
 import test, { before, describe } from "node:test";
@@ -23,10 +23,11 @@ before(async () => {
 const read = (name) => readFileSync(join(installed, name), "utf8");
 
 describe("the tarball", () => {
-  test("holds what can be reached from its exports, the README and the licences, and nothing else", () => {
-    const written = ["LICENSE-APACHE", "LICENSE-MIT", "LICENSE-THIRD-PARTY", "README.md", "package.json"];
+  test("holds what can be reached from its exports, the documents and the licences, and nothing else", () => {
+    const written = ["LICENSE-APACHE", "LICENSE-MIT", "LICENSE-THIRD-PARTY", "README.md", "llms.txt", "package.json"];
+    const pages = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
     const built = reachable([...targets(manifest.exports)]);
-    assert.deepEqual([...files].sort(), [...written, ...built].sort());
+    assert.deepEqual([...files].sort(), [...written, ...pages, ...built].sort());
   });
 
   test("holds everything that its exports name", () => {
