@@ -1,12 +1,17 @@
 // A provider on this machine. It sends the first half of its answer, and the second when the test has seen the first: what
 // shows the one before the other has streamed.
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 
 export const halves = ["Hello, ", "world."];
 
-/** Starts it: `url` for `baseURL`, `proceed()` to have the oldest waiting answer finished, `close()`. */
+/**
+ * Starts it: `url` for `baseURL`, `proceed()` to have the oldest waiting answer finished,
+ * `asked()` for when one is waiting, `close()`.
+ */
 export async function startProvider() {
   const waiting = [];
+  const arrived = new EventEmitter();
   const server = createServer(async (request, response) => {
     response.setHeader("access-control-allow-origin", "*");
     if (request.method === "OPTIONS") {
@@ -23,10 +28,12 @@ export async function startProvider() {
       response.write(event({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } }));
       response.end("data: [DONE]\n\n");
     });
+    arrived.emit("asked");
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}/v1`,
+    asked: async () => waiting.length > 0 || once(arrived, "asked"),
     proceed: () => waiting.shift()(),
     close: () => new Promise((resolve) => {
       server.close(resolve);
