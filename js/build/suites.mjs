@@ -32,7 +32,7 @@ export function suites(browsers) {
     ...nodeTests("sdk", "against the official SDKs", ["package", "modules"]),
     ...nodeTests("gateway", "the gateway", ["package", "modules", "chromium", "wrangler"], { concurrency: 1 }),
     ...nodeTests("runtimes", "every runtime", ["package", "modules", "chromium", "firefox"], { concurrency: 1 }),
-    ...nodeTests("package", "bundlers", ["package", "modules", "chromium"], { concurrency: 1 }),
+    ...nodeTests("package", "bundlers and documents", ["package", "modules", "chromium", "next"], { concurrency: 1 }),
     ...nodeTests("e2e", "the demo page", ["package", "modules", "chromium"], { concurrency: 1 }),
     ...(web.length > 0 ? webTests(browsers, web) : []),
   ];

@@ -54,6 +54,10 @@ async function prepare(chosen) {
     // A folder of its own: it brings another esbuild, workerd and Miniflare. Its tests are skipped without it.
     await ensureNodeModules(join(root, "tests", "gateway", "wrangler"), "wrangler").catch((error) => console.log(`wrangler could not be installed: ${error.message}`));
   }
+  if (needs.has("next")) {
+    // 340 MB, and nothing else needs them.
+    await ensureNodeModules(join(root, "tests", "package", "next"), "Next.js").catch((error) => console.log(`Next.js could not be installed: ${error.message}`));
+  }
   const programs = Object.keys(findBrowsers()).filter((program) => needs.has(program));
   const found = await ensureBrowsers(programs);
   for (const program of programs) if (!found[program]) lacks[program] = explain(program);
