@@ -27,6 +27,8 @@ export async function bundle() {
     // Newer than the target, and only in the entries of the runtimes that have them.
     supported: { "import-source": true, "import-attributes": true },
     minify: true,
+    // An uncaught error shows the line that it was thrown in: not a screen full of script.
+    lineLimit: 1000,
     banner: { js: `/*! modelwire ${version} | ${license} */` },
     external: ["node:*", "*.wasm", "*.bin"],
     // @cfworker/json-schema makes a URL of the page's own when it is loaded, which throws in a worker made of a blob. Nothing
