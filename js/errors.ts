@@ -80,6 +80,8 @@ export class LlmError extends Error {
 
   // On the prototype, as for the platform's own errors: an own `name` is printed twice by Node.
   static {
+    // The class too: what a console prints of an uncaught error begins with it, and the bundle has shortened it.
+    Object.defineProperty(this, "name", { value: "LlmError" });
     Object.defineProperty(this.prototype, "name", { value: "LlmError", configurable: true, writable: true });
     Object.defineProperty(this.prototype, brand, { value: true });
   }
