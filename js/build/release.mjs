@@ -74,6 +74,8 @@ async function release({ quick }) {
   writeFileSync(join(out, "integrity.json"), `${JSON.stringify(integrity(), null, 2)}\n`);
   report(version, tarball, sum);
   console.log(`\nmade in ${seconds(start)}; to publish it: npm publish ${tarball}`);
+  // Which build of which commit made it is attested by where it is built: npm knows some CI services, and wants their repository.
+  console.log("from a CI service with an identity, and with its repository in pkg/package.json; elsewhere with --provenance=false");
 }
 
 // In an empty folder of another name and length: nothing of the first build is there to help, and a path that gets into a

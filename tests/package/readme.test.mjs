@@ -108,7 +108,7 @@ describe("the documents", () => {
   test("are in the package", () => {
     for (const name of documents()) {
       const packed = readFileSync(join(app, "node_modules", "modelwire", name), "utf8");
-      assert.equal(packed, readFileSync(join(root, name), "utf8"), name);
+      assert(packed === readFileSync(join(root, name), "utf8"), `${name} is another one in the package`);
     }
   });
 
