@@ -47,6 +47,7 @@ export interface Recalled {
 
 export class Cache {
   readonly entries: Entries;
+  /** Answers that made no call: kept ones, and those of calls that others had under way. */
   hits = 0;
   misses = 0;
   savedNano = 0;
@@ -179,7 +180,6 @@ export class Cache {
       return false;
     }
     if (!entry) return false;
-    this.hits++;
     this.#note(lookup, entry.usage, entry.nanoUsd);
     flight.add(entry.tape);
     flight.end();
@@ -342,6 +342,7 @@ export class Cache {
 
   /** An answer that cost nothing is in the ledger as such. */
   #note({ provider, model, callId, marks }: Lookup, usage: unknown, savedNano: number | null): void {
+    this.hits++;
     this.savedNano += savedNano ?? 0;
     const at = new Date(this.#around.now()).toISOString();
     const common = { at, provider, model, usage, usd: 0, cached: true, tags: marks };

@@ -30,6 +30,6 @@ export interface CacheControl {
   delete(request: ChatRequest): Promise<boolean>;
   /** Drops all; or those that have one of the tags, and are older. Gives how many. */
   clear(filter?: { tags?: string[]; olderThanSeconds?: number }): Promise<number>;
-  /** Entries and bytes of this cache; hits, misses and what hits saved of this client. */
+  /** Entries and bytes of this cache. Of this client: hits (answers that made no call, shared ones among them), misses, and what hits saved. */
   stats(): Promise<{ entries: number; bytes: number; hits: number; misses: number; savedUsd: number }>;
 }

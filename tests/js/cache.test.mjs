@@ -308,9 +308,11 @@ describe("calls in flight", () => {
     calls[0].next();
     const texts = await Promise.all(answers);
     assert.equal(calls.length, 1);
-    assert.deepEqual(texts.map(({ cached }) => cached), [false, ...Array(19).fill(true)]);
+    // Digests are made side by side: whose is ready first asks.
+    const asked = texts.filter(({ cached }) => !cached);
+    assert.equal(asked.length, 1);
     assert.ok(texts.every(({ text }) => text === "Four."));
-    assert.equal(client.costs.totalUsd, texts[0].cost.usd);
+    assert.equal(client.costs.totalUsd, asked[0].cost.usd);
   });
 
   test("share a stream while it arrives, and who comes later has what he missed", async () => {
