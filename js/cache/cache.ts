@@ -59,6 +59,7 @@ export class Cache {
   readonly #waits: boolean;
   readonly #byKey = new Map<string, Flight>();
   readonly #byNumber = new Map<number, Flight>();
+  #order: Promise<unknown> = Promise.resolve();
   #writing = new Set<Promise<void>>();
   #trouble: string | undefined;
 
@@ -93,7 +94,7 @@ export class Cache {
   async recall(lookup: Lookup, number: number, signal: AbortSignal): Promise<Recalled | null> {
     let isMine = true;
     try {
-      const { key, request } = await this.known(lookup);
+      const { key, request } = await this.#inOrder(this.known(lookup));
       if (signal.aborted) return null;
       const under = this.#isShared && !lookup.alone && !lookup.refresh ? this.#byKey.get(key) : undefined;
       if (under && !under.failed) return this.#joined(under, lookup, signal);
@@ -115,6 +116,16 @@ export class Cache {
     } finally {
       if (isMine) this.#around.forget(number);
     }
+  }
+
+  /** In the order in which they were asked, whichever digest is ready first: who asks first makes the call. */
+  async #inOrder<T>(known: Promise<T>): Promise<T> {
+    // Nobody waits for another's there.
+    if (!this.#isShared) return known;
+    const before = this.#order;
+    this.#order = Promise.allSettled([before, known]);
+    await before;
+    return known;
   }
 
   #joined(flight: Flight, lookup: Lookup, signal: AbortSignal): Recalled {

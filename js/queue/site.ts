@@ -33,7 +33,13 @@ export function pageSite(name: string, heard: (message: Message) => void): Site 
         if (!signal.aborted) throw thrown;
       }
     },
-    post: (message) => channel.postMessage(message),
+    post(message) {
+      try {
+        channel.postMessage(message);
+      } catch {
+        // Left already: a write that was under way tells nobody any more.
+      }
+    },
     leave: () => channel.close(),
   };
 }

@@ -1,38 +1,49 @@
 //! The cache's side of the boundary: flights, and questions about what is kept.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{json, plain};
 use super::run;
-use super::table::Table;
 use crate::engine::Flight;
 use crate::error::{Error, ErrorKind};
 use crate::request::read_response;
 use crate::tape::Tape;
 
 thread_local! {
-    /// Those that are not under way yet.
-    static FLIGHTS: RefCell<Table<Flight>> = RefCell::default();
+    /// Those that are not under way yet, by number. Not a `Table`: a number stands for its flight to its end, and must not be another's
+    /// once that has begun.
+    static FLIGHTS: RefCell<Vec<(u32, Flight)>> = RefCell::default();
+    static LAST: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Keeps a flight until somebody begins or forgets it.
 pub fn keep(flight: Flight) -> u32 {
-    FLIGHTS.with_borrow_mut(|flights| flights.insert(flight))
+    let number = LAST.get().wrapping_add(1);
+    LAST.set(number);
+    FLIGHTS.with_borrow_mut(|flights| flights.push((number, flight)));
+    number
+}
+
+fn take(number: u32) -> Option<Flight> {
+    FLIGHTS.with_borrow_mut(|flights| {
+        let index = flights.iter().position(|(known, _)| *known == number)?;
+        Some(flights.swap_remove(index).1)
+    })
 }
 
 /// Nobody will begin it.
 #[wasm_bindgen]
 pub fn flight_forget(flight: u32) {
-    drop(FLIGHTS.with_borrow_mut(|flights| flights.remove(flight)));
+    drop(take(flight));
 }
 
 /// Asks what a flight is to ask, and tells the host what comes. JSON of what is to be kept of it.
 #[wasm_bindgen]
 pub fn fly(client: u32, call: u32, flight: u32) -> Promise {
-    let asked = FLIGHTS.with_borrow_mut(|flights| flights.remove(flight));
+    let asked = take(flight);
     run(client, call, move |client, _| {
         Box::pin(async move {
             let asked = asked.ok_or_else(|| Error::new(ErrorKind::Aborted, "the flight is gone"))?;

@@ -25,6 +25,10 @@ function made({ answer = () => "Four.", held = false, options, clock } = {}) {
     init.signal.addEventListener("abort", () => (call.aborted = true));
     const said = await answer(body, calls.length);
     if (said instanceof Response) return said;
+    if (!body.stream && Array.isArray(said)) {
+      const text = said.map((piece) => (piece.startsWith("data: {") ? (JSON.parse(piece.slice(6)).choices[0]?.delta?.content ?? "") : "")).join("");
+      return Response.json({ id: "c1", model: "gpt-5.5-x", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: text } }], usage });
+    }
     if (typeof said === "string" && !body.stream) {
       if (held) await new Promise((resolve, reject) => ((call.next = resolve), init.signal.addEventListener("abort", () => reject(init.signal.reason))));
       return Response.json({ id: "c1", model: "gpt-5.5-x", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: said } }], usage });
@@ -335,6 +339,16 @@ describe("calls in flight", () => {
     for (let rest = 0; rest < 4; rest++) await step();
     const [first, second] = await Promise.all([one, two]);
     assert.deepEqual([first.text, second.text, first.cached, second.cached, calls.length], ["abc", "abc", false, true, 1]);
+  });
+
+  test("of different requests do not mix, however many there are", async () => {
+    const { client, calls } = made({ answer: ({ messages }) => spoken([...messages[0].content].flatMap((letter) => [letter, "-"])) });
+    const questions = Array.from({ length: 30 }, (_, at) => `question ${at}`);
+    for (const expected of [false, true]) {
+      const answers = await Promise.all(questions.map((messages, at) => (at % 2 ? client.stream(ask({ messages })).response : client.chat(ask({ messages })))));
+      answers.forEach(({ text, cached }, at) => assert.deepEqual([text, cached], [[...questions[at]].join("-") + "-", expected]));
+    }
+    assert.equal(calls.length, 30);
   });
 
   test("go on when one of the callers leaves, and stop when the last one does", async () => {
