@@ -130,12 +130,10 @@ export class Cache {
 
   #joined(flight: Flight, lookup: Lookup, signal: AbortSignal): Recalled {
     const reader = flight.join(signal);
-    const whole = flight.onLanded;
-    flight.onLanded = (landed) => {
-      whole(landed);
+    flight.onLanded(({ usage, nanoUsd }) => {
       // Of a failure nothing was saved.
-      if (!signal.aborted && landed.usage !== undefined) this.#note(lookup, landed.usage, landed.nanoUsd ?? null);
-    };
+      if (!signal.aborted && usage !== undefined) this.#note(lookup, usage, nanoUsd ?? null);
+    });
     return { response: flight.response(reader), cached: true, ...this.#told() };
   }
 
@@ -194,7 +192,7 @@ export class Cache {
     this.#note(lookup, entry.usage, entry.nanoUsd);
     flight.add(entry.tape);
     flight.end();
-    flight.onLanded(entry);
+    flight.land(entry);
     return true;
   }
 
@@ -218,7 +216,7 @@ export class Cache {
       flight.add(landed.end);
       flight.end();
       told?.();
-      flight.onLanded(landed);
+      flight.land(landed);
       await keeping;
     };
     const ended = done
@@ -325,7 +323,7 @@ export class Cache {
     const reading = this.entries.get(key, request).then(
       (entry) => {
         this.#note(lookup, entry?.usage, entry?.nanoUsd ?? null);
-        if (entry) flight.onLanded(entry);
+        if (entry) flight.land(entry);
       },
       () => {},
     );

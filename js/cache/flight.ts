@@ -15,6 +15,8 @@ export interface Landed {
   nanoUsd?: number | null;
 }
 
+type Used = Pick<Landed, "usage" | "nanoUsd">;
+
 /** Sleeps by the client's clock. */
 export type Sleep = (ms: number) => Promise<void>;
 
@@ -27,8 +29,8 @@ export class Flight {
   failed = false;
   /** Nobody reads it any more. */
   onDeserted: () => void = () => {};
-  /** It is whole, and what it used is known. */
-  onLanded: (landed: Pick<Landed, "usage" | "nanoUsd">) => void = () => {};
+  #landed: Used | undefined;
+  readonly #waiting: ((used: Used) => void)[] = [];
   /** Each piece, once; for readers elsewhere. */
   onPiece: ((piece: string) => void) | undefined;
   /** Readers elsewhere: they want all there is. */
@@ -58,6 +60,18 @@ export class Flight {
     this.#over = true;
     this.#wake();
     this.#hungry?.resolve();
+  }
+
+  /** It is whole, and what it used is known; of a failure nothing is. */
+  land(used: Used): void {
+    this.#landed = used;
+    for (const told of this.#waiting.splice(0)) told(used);
+  }
+
+  /** Calls back when it has landed, or at once. */
+  onLanded(told: (used: Used) => void): void {
+    if (this.#landed) told(this.#landed);
+    else this.#waiting.push(told);
   }
 
   /** `error`: JSON of an ErrorData. */
