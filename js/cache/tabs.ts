@@ -9,6 +9,7 @@ const CHANNEL = "modelwire-cache";
 type Message =
   | { type: "follow"; key: string; by: string }
   | { type: "leave"; key: string; by: string }
+  | { type: "asking"; key: string }
   | { type: "tape"; key: string; to: string; piece: string }
   | { type: "end"; key: string; to: string };
 
@@ -65,6 +66,8 @@ export class Tabs {
   ask(key: string, told: Told): (piece?: string) => void {
     const followers = new Set<string>();
     this.#asking.set(key, { told, followers });
+    // Who has asked to follow between the lock and now was not heard.
+    this.#post({ type: "asking", key });
     return (piece) => {
       for (const to of followers) this.#post(piece === undefined ? { type: "end", key, to } : { type: "tape", key, to, piece });
       if (piece === undefined && this.#asking.get(key)?.told === told) this.#asking.delete(key);
@@ -83,7 +86,9 @@ export class Tabs {
   }
 
   hear(message: Message): void {
-    if (message.type === "follow" || message.type === "leave") {
+    if (message.type === "asking") {
+      if (this.#following.has(message.key)) this.#post({ type: "follow", key: message.key, by: this.#by });
+    } else if (message.type === "follow" || message.type === "leave") {
       const asking = this.#asking.get(message.key);
       if (!asking) return;
       if (message.type === "leave") {
