@@ -50,7 +50,7 @@ function nodeTests(folder, what, needs, { concurrency } = {}) {
   // Where time matters or browsers start, one file after the other: two cores are few.
   const pace = concurrency ? [`--test-concurrency=${concurrency}`] : [];
   // The limit is for a file as much as for a test in it: one that never ends is reported, and the next one runs.
-  const run = ["node", "--test", "--test-reporter=spec", "--test-timeout=240000", ...pace, ...files.map((file) => relative(root, file)).sort()];
+  const run = ["node", "--test", "--test-reporter=spec", "--test-timeout=480000", ...pace, ...files.map((file) => relative(root, file)).sort()];
   return [{ name: folder, what: `JavaScript: ${what}`, run, count: countNodeTests, needs }];
 }
 

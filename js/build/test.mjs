@@ -7,7 +7,7 @@ import { attempt, fail, Failure, root, run, seconds } from "./run.mjs";
 import { suites } from "./suites.mjs";
 import { ensureBuildTools, ensureNodeModules, ensureRustComponent, toolsEnv } from "./tools.mjs";
 
-const limitMs = 600_000;
+const limitMs = 1_500_000;
 
 async function test() {
   const start = performance.now();
