@@ -2,17 +2,14 @@
 import { KeyVault } from "modelwire";
 
 const inMemory = new Map();
-let kept = new Set();
-let vault = null;
+const kept = new Set();
+let opened = null;
 
 /** Opens the vault, and knows then which keys are in it. A page on plain http has none. */
 export async function openKeys() {
-  try {
-    vault = await KeyVault.open({ name: "modelwire-page" });
-    kept = new Set(await vault.names());
-  } catch {
-    vault = null;
-  }
+  opened ??= KeyVault.open({ name: "modelwire-page" }).catch(() => null);
+  const vault = await opened;
+  for (const name of await vault?.names().catch(() => []) ?? []) kept.add(name);
 }
 
 /** While it is being typed, a key is used from here, and not written down letter by letter. */
@@ -23,6 +20,8 @@ export function typeKey(provider, key) {
 
 /** A key that is typed to its end goes to the vault. Whether it is there now. */
 export async function keepKey(provider) {
+  // A key may be typed, or filled in, before the vault is open.
+  const vault = await opened;
   const key = inMemory.get(provider);
   if (!key || !vault) return false;
   try {
@@ -38,11 +37,11 @@ export async function keepKey(provider) {
 export async function forgetKey(provider) {
   inMemory.delete(provider);
   kept.delete(provider);
-  await vault?.delete(provider);
+  await (await opened)?.delete(provider);
 }
 
 export const hasKey = (provider) => inMemory.has(provider) || kept.has(provider);
 export const isKept = (provider) => kept.has(provider);
 
 /** For `apiKey`: decrypted when a call needs it. */
-export const keyOf = (provider) => () => inMemory.get(provider) ?? vault.key(provider)();
+export const keyOf = (provider) => () => inMemory.get(provider) ?? opened.then((vault) => vault.key(provider)());

@@ -13,7 +13,7 @@ use gloo_net::http::Response;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, ReadableStreamDefaultReader};
+use web_sys::AbortController;
 
 use super::convert::{describe, method, plain};
 use crate::call::Call;
@@ -78,6 +78,14 @@ extern "C" {
     fn page(this: &JsHost) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn listens(this: &JsHost) -> JsValue;
+
+    /// The reader of a body: an injected fetch's may lack what it should have, or throw.
+    type JsReader;
+
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &JsReader) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &JsReader) -> Result<JsValue, JsValue>;
 
     type JsHeaders;
 
@@ -369,7 +377,7 @@ fn request_init(js: &JsHost, request: &HttpRequest, controller: &AbortController
 pub struct WebResponse {
     raw: web_sys::Response,
     head: ResponseHead,
-    reader: Option<ReadableStreamDefaultReader>,
+    reader: Option<JsReader>,
     read: bool,
     ended: bool,
     guard: AbortOnDrop,
@@ -425,9 +433,9 @@ impl Drop for WebResponse {
     fn drop(&mut self) {
         // An injected fetch may not listen to its signal: this it understands.
         if let Some(reader) = self.reader.take().filter(|_| !self.ended) {
-            let cancelled = reader.cancel();
+            let cancelled = settle(reader.cancel());
             // A rejection that nobody waits for would be reported as unhandled.
-            spawn_local(async move { drop(JsFuture::from(cancelled).await) });
+            spawn_local(async move { drop(cancelled.await) });
         }
     }
 }
@@ -445,7 +453,7 @@ impl HostResponse for WebResponse {
             self.reader = Some(reader.unchecked_into());
         }
         let Some(reader) = &self.reader else { return Ok(None) };
-        let result = JsFuture::from(reader.read()).await.map_err(said)?;
+        let result = settle(reader.read()).await.map_err(said)?;
         if Reflect::get(&result, &"done".into()).map_err(said)?.is_truthy() {
             self.ended = true;
             self.guard.keep();
