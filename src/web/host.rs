@@ -433,9 +433,9 @@ impl Drop for WebResponse {
     fn drop(&mut self) {
         // An injected fetch may not listen to its signal: this it understands.
         if let Some(reader) = self.reader.take().filter(|_| !self.ended) {
-            let cancelled = settle(reader.cancel());
+            let cancelled = reader.cancel();
             // A rejection that nobody waits for would be reported as unhandled.
-            spawn_local(async move { drop(cancelled.await) });
+            spawn_local(async move { drop(settle(cancelled).await) });
         }
     }
 }
