@@ -7,7 +7,7 @@ import { type LlmError, abortedError, describe, errorFrom, type Stop } from "./e
 import { keep, onCollected, weakly } from "./finalize.ts";
 import { reviveEvent, reviveResponse } from "./revive.ts";
 import type { Attempt, ChatEvent, ChatResponse } from "./types.ts";
-import { DONE, FAILED, GO_ON, LEASE, MORE, type Core, type Step } from "./wasm.ts";
+import { DONE, FAILED, GO_ON, LEASE, MORE, STOPPED, type Core, type Step } from "./wasm.ts";
 
 /** Where the bytes come from. */
 export interface Source {
@@ -103,6 +103,19 @@ let words = new Uint32Array();
 function memoryOf({ memory: { buffer } }: Core): { bytes: Uint8Array; words: Uint32Array } {
   if (bytes.buffer !== buffer) [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
   return { bytes, words };
+}
+
+/** How long a body that has given its last event may take to end. */
+const LINGER_MS = 1_000;
+
+/**
+ * Reads what follows the last event, which is the end of the body: it comes at once, but often not with the event. A body that is
+ * cancelled before takes its connection along, and the next call would wait for a new one.
+ */
+function linger(reader: ReadableStreamDefaultReader<unknown>, wake: NonNullable<Source["wake"]>): void {
+  const stop = wake(() => void reader.cancel().catch(() => {}), LINGER_MS);
+  const read = (): Promise<void> => reader.read().then(({ done }) => (done ? stop() : read()), stop);
+  void read();
 }
 
 export class Pump implements Supply<ChatEvent>, Running {
@@ -316,7 +329,10 @@ export class Pump implements Supply<ChatEvent>, Running {
     if (!done) this.#source.arrived?.();
     this.#guard(() => {
       const { core, stream } = this.#slot as Required<Slot>;
-      if (done) return this.#step(core.finish(stream!, this.now()));
+      if (done) {
+        this.#slot.reader = undefined;
+        return this.#step(core.finish(stream!, this.now()));
+      }
       const bytes = bytesOf(value);
       if (!bytes) return this.#broken(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
       let step: Step = MORE;
@@ -394,15 +410,13 @@ export class Pump implements Supply<ChatEvent>, Running {
     }
     if (step === GO_ON) {
       this.#toGoOn = true;
-      const { reader } = this.#slot;
-      this.#slot.reader = undefined;
-      reader?.cancel().catch(() => {});
+      this.#letGo(true);
     } else if (step === LEASE) {
       this.#toGoOn = true;
     } else if (step !== MORE) {
-      this.#freed();
+      this.#freed(step === DONE);
     }
-    if (step === DONE && this.#source.complete && this.#completing()) return;
+    if ((step === DONE || step === STOPPED) && this.#source.complete && this.#completing()) return;
     if (this.#batches.length || this.#end) this.#notify();
     else if (step === MORE || step === GO_ON || step === LEASE) this.#read();
     else this.#fail(this.#failed ?? errorFrom(new Error("the core ended a stream without its last event")));
@@ -516,11 +530,20 @@ export class Pump implements Supply<ChatEvent>, Running {
     this.#mark = this.#offset = 0;
   }
 
-  #freed(): void {
+  #freed(whole = false): void {
     this.#slot.stream = undefined;
     keep(this);
+    this.#letGo(whole);
+  }
+
+  /** Wants no more of the body; `whole`: for it has given all that there is, but for its end. */
+  #letGo(whole: boolean): void {
+    const { reader } = this.#slot;
+    this.#slot.reader = undefined;
+    if (!reader) return;
+    if (whole && this.#source.wake) linger(reader, (callback, ms) => this.#source.wake!(callback, ms));
     // An injected fetch may not listen to its signal: this it understands.
-    this.#slot.reader?.cancel().catch(() => {});
+    else reader.cancel().catch(() => {});
   }
 
   #ended(): void {

@@ -1,4 +1,5 @@
 // A stream as an HTTP response: `toResponse`, for servers and edge functions.
+import { chunkWriter } from "./chunks.ts";
 import type { LlmError } from "./errors.ts";
 import type { Pump } from "./pump.ts";
 import { statusOf } from "./status.ts";
@@ -39,6 +40,7 @@ export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encod
     })());
 
   const encoder = new TextEncoder();
+  const waited = waiting(pump, encoding.ping?.afterMs);
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -55,7 +57,7 @@ export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encod
           if (failure && !encoding.fail) controller.error(failure);
           else if (over || failure) controller.close();
           else if (!text) {
-            if (await waited(pump, encoding.ping?.afterMs)) continue;
+            if (await waited()) continue;
             controller.enqueue(encoder.encode(encoding.ping!.text));
           }
           return;
@@ -84,15 +86,32 @@ export function openResponse(pump: Pump, format: Format | ((pump: Pump) => Encod
   return Object.defineProperty(response, "then", { value: then }) as Response & PromiseLike<Response>;
 }
 
-/** Until there is more: true. Or until it took too long. */
-function waited(pump: Pump, ms: number | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = ms === undefined ? undefined : setTimeout(() => resolve(false), ms);
-    pump.more(() => {
-      clearTimeout(timer);
-      resolve(true);
+/** Looks at the silence so many times before it is too long. */
+const TICKS = 4;
+
+/**
+ * Gives what waits until there is more: true. Or in vain, for the time and up to a quarter of it more: false. One timer runs through
+ * all the waits of its time, for one a wait would be set and cleared at each event.
+ */
+function waiting(pump: Pump, ms: number | undefined): () => Promise<boolean> {
+  let timer: unknown;
+  let wake: ((more: boolean) => void) | undefined;
+  let ticks = 0;
+  const tick = () => {
+    timer = wake && setTimeout(tick, ms! / TICKS);
+    if (++ticks > TICKS) wake?.(false);
+  };
+  if (ms !== undefined) pump.onEnd(() => clearTimeout(timer as number));
+  return () =>
+    new Promise((resolve) => {
+      ticks = 0;
+      wake = (more) => {
+        wake = undefined;
+        resolve(more);
+      };
+      if (ms !== undefined) timer ??= setTimeout(tick, ms / TICKS);
+      pump.more(() => wake?.(true));
     });
-  });
 }
 
 function encodingOf(format: Format, pump: Pump): Encoding {
@@ -110,15 +129,12 @@ function encodingOf(format: Format, pump: Pump): Encoding {
 }
 
 function openaiEncoding(pump: Pump): Encoding {
-  const created = Math.floor(pump.now() / 1000);
-  let id = "";
-  let model = "";
+  const write = chunkWriter(Math.floor(pump.now() / 1000));
   const failure = ({ message, code }: LlmError) => ({ error: { message, type: code, param: null, code } });
   return {
     type: eventStream,
     event(event) {
-      if (event.type === "start") ({ id, model } = event);
-      const chunk = pump.core!.openai_chunk(JSON.stringify(event), id, model, created);
+      const chunk = write(pump.core!, event);
       return chunk && `data: ${chunk}\n\n`;
     },
     end: "data: [DONE]\n\n",

@@ -87,15 +87,16 @@ export interface Core {
 }
 
 /**
- * What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; `go_on` is due; or
- * `go_on` is due, and then a step without bytes, while the body stays.
+ * What a step of a stream came to. More; whole, and the slot is freed; failed, and `take_error` is due; `go_on` is due;
+ * `go_on` is due, and then a step without bytes, while the body stays; or over as when it is whole, but the body would go on.
  */
-export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof GO_ON | typeof LEASE;
+export type Step = typeof MORE | typeof DONE | typeof FAILED | typeof GO_ON | typeof LEASE | typeof STOPPED;
 export const MORE = 0;
 export const DONE = 1;
 export const FAILED = 2;
 export const GO_ON = 3;
 export const LEASE = 4;
+export const STOPPED = 5;
 
 /** What the core asks of JavaScript. */
 export interface HostBindings {

@@ -289,6 +289,11 @@ impl OpenStream {
         self.answer.has_started()
     }
 
+    /// Whether it has ended because it may not cost more.
+    pub fn is_over_budget(&mut self) -> bool {
+        self.answer.is_over_budget()
+    }
+
     // ─────────────────────────────────────────── ends
 
     /// The answer as it stands, for a stream that is ended from this side.

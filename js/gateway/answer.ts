@@ -1,8 +1,9 @@
 // Answers as an OpenAI client reads them: whole, and as a stream.
+import { chunkWriter } from "../chunks.ts";
 import { isLlmError } from "../errors.ts";
 import type { Pump } from "../pump.ts";
 import type { Encoding } from "../reply.ts";
-import type { ChatResponse, Cost, EmbedResponse, Usage, Warning } from "../types.ts";
+import type { ChatEvent, ChatResponse, Cost, EmbedResponse, Usage, Warning } from "../types.ts";
 import type { Core } from "../wasm.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -47,21 +48,19 @@ export function figures({ provider, usage, cost }: { provider: string; usage: Us
 
 /** How a stream is written. `told`: what failed; gives what the caller is told. */
 export function streamed(pump: Pump, includeUsage: boolean, warnings: Warning[], told: (thrown: unknown) => ReturnType<typeof refusalOf>): Encoding {
-  const created = nowSeconds();
-  let [id, model] = ["", ""];
+  const write = chunkWriter(nowSeconds());
   const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
   const end = (response: ChatResponse): string => {
-    const event = { type: "end", finishReason: response.finishReason, response: { usage: response.usage } };
-    const { usage, ...chunk } = JSON.parse(pump.core!.openai_chunk(JSON.stringify(event), id, model, created));
+    const event = { type: "end", finishReason: response.finishReason, response: { usage: response.usage } } as ChatEvent;
+    const { usage, ...chunk } = JSON.parse(write(pump.core!, event));
     const last = data({ ...chunk, modelwire: extension(response, warnings) });
     return includeUsage ? last + data({ ...chunk, choices: [], usage }) : last;
   };
   return {
     type: "text/event-stream; charset=utf-8",
     event(event) {
-      if (event.type === "start") ({ id, model } = event);
       if (event.type === "end") return end(event.response);
-      const chunk = pump.core!.openai_chunk(JSON.stringify(event), id, model, created);
+      const chunk = write(pump.core!, event);
       return chunk && `data: ${chunk}\n\n`;
     },
     end: "data: [DONE]\n\n",

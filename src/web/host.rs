@@ -406,8 +406,13 @@ impl WebResponse {
     /// The same for a body that outlives this: whoever reads it stops the request by cancelling it.
     pub fn into_body(mut self) -> JsValue {
         let body = self.body();
-        self.guard.keep();
+        self.keep();
         body
+    }
+
+    /// What is left of it is read by somebody else.
+    pub fn keep(&mut self) {
+        self.guard.keep();
     }
 
     /// The body's stream, or null: for the facade, which reads streams itself.

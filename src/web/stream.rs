@@ -31,6 +31,7 @@ const DONE: u32 = 1;
 const FAILED: u32 = 2;
 const GO_ON: u32 = 3;
 const LEASE: u32 = 4;
+const STOPPED: u32 = 5;
 
 /// The longest read that is taken at once; the facade cuts longer ones.
 const MAX_READ_BYTES: usize = 1024 * 1024;
@@ -68,6 +69,8 @@ impl Slot {
 /// How an attempt ended.
 enum End {
     Answered,
+    /// Answered as far as its budget went: the provider would go on.
+    Cut,
     Failed(Box<Error>),
     Stopped,
 }
@@ -85,11 +88,15 @@ struct Over {
 
 impl Over {
     /// Gives back what it held. True when another key is worth another call.
-    fn settle(self) -> bool {
+    fn settle(mut self) -> bool {
+        if matches!(self.end, End::Answered) {
+            // Nothing but the end of its body is left, and the facade reads that: an abort would close the connection.
+            self.response.keep();
+        }
         drop(self.response);
         let Some(ticket) = self.ticket else { return false };
         let outcome = match &self.end {
-            End::Answered => Outcome::Answered(&self.spent),
+            End::Answered | End::Cut => Outcome::Answered(&self.spent),
             End::Failed(error) => Outcome::Failed(error, self.began.then_some(&self.spent)),
             End::Stopped => Outcome::Stopped(&self.spent),
         };
@@ -250,6 +257,7 @@ fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Progres
         let (code, end) = match result {
             Ok(Progress::More) => return (MORE, None, None),
             Ok(Progress::Lease) => return (LEASE, None, None),
+            Ok(Progress::Done) if slot.stream.is_over_budget() => (STOPPED, End::Cut),
             Ok(Progress::Done) => (DONE, End::Answered),
             Ok(Progress::GoOn) => (GO_ON, slot.stream.failure().map_or(End::Answered, |error| End::Failed(Box::new(error.clone())))),
             Err(error) => {
@@ -258,7 +266,7 @@ fn step(number: u32, work: impl FnOnce(&mut OpenStream, &[u8]) -> Result<Progres
             }
         };
         let over = slot.end_attempt(end);
-        (code, over, if code == DONE { shared.slots.remove(number) } else { None })
+        (code, over, if matches!(code, DONE | STOPPED) { shared.slots.remove(number) } else { None })
     });
     drop(finished);
     if over.is_some_and(Over::settle) {

@@ -35,9 +35,10 @@ describe("time", () => {
   });
 
   test("what comes in time puts it off", async () => {
-    let send;
-    const body = () => new Response(new ReadableStream({ start: (controller) => (send = (piece) => controller.enqueue(new TextEncoder().encode(piece))) }), { headers: { "content-type": "text/event-stream" } });
-    const { clock, client } = setup([body], { timeout: { idleMs: 1000 } });
+    let body;
+    const send = (piece) => body.enqueue(new TextEncoder().encode(piece));
+    const answer = () => new Response(new ReadableStream({ start: (controller) => (body = controller) }), { headers: { "content-type": "text/event-stream" } });
+    const { clock, client } = setup([answer], { timeout: { idleMs: 1000 } });
     const events = all(client.stream(ask()));
     await clock.idle();
     for (let count = 0; count < 5; count++) {
@@ -46,7 +47,9 @@ describe("time", () => {
       await clock.advance(900);
     }
     send(last);
+    body.close();
     assert.equal((await events).at(-1).response.text, "xxxxx");
+    await clock.idle();
     assert.equal(clock.waiting, 0);
   });
 
