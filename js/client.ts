@@ -7,11 +7,12 @@ import { LlmError, describe, errorFrom, errorOf, part, type ErrorData } from "./
 import { Events } from "./events.ts";
 import { onCollected } from "./finalize.ts";
 import { Handles } from "./handles.ts";
-import { bindHost, pageBase } from "./host.ts";
+import { bindHost } from "./host.ts";
 import { keyRing, Keys } from "./keys.ts";
 import { limitsOf } from "./limits.ts";
 import { plain, readOptions, readRequest, unreadable } from "./options.ts";
 import { checkOutput } from "./output.ts";
+import { pageBase } from "./page.ts";
 import { prepare, prepareModels } from "./prepare.ts";
 import { Pump } from "./pump.ts";
 import { Queues } from "./queue.ts";

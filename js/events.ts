@@ -1,7 +1,8 @@
 // Who hears of what a client does: the listeners of `client.on`, and the sinks of `log`.
 import { report } from "./errors.ts";
+import { Told } from "./told.ts";
 import type { Trail } from "./trail.ts";
-import type { ClientEvents, ClientOptions, LogRecord, LogSink } from "./types.ts";
+import type { ClientEvents, ClientOptions, LogSink } from "./types.ts";
 
 type Name = keyof ClientEvents;
 
@@ -23,6 +24,8 @@ export class Events {
   beginning: Trail | undefined;
   /** For the request that is sent next, in this very turn, if it goes there. */
   trace: { server: string | undefined; traceparent: string } | undefined;
+  /** Whether anybody wants to know when the pieces of streams came. */
+  readonly timing: boolean;
 
   /** Puts content into a record, where that is wanted (js/logs/content.ts). */
   capture: ((record: object, field: "request" | "response", content: unknown) => void) | undefined;
@@ -32,6 +35,7 @@ export class Events {
     this.#redact = capture?.redact;
     this.tags = tags;
     this.now = () => (clock ?? Date).now();
+    this.timing = this.#sinks.some((sink) => "chunks" in sink);
   }
 
   /** Whether anybody listens. The core makes no records while nobody does. */
@@ -58,49 +62,59 @@ export class Events {
     if (event === "call") {
       this.beginning!.callId = text;
       this.#trails.set(text, this.beginning!);
-    } else if (this.any) {
-      const detail = JSON.parse(text);
-      if (records.includes(event)) this.#trails.get(detail.callId)?.told(detail);
-      this.give(event, detail);
+    } else if (records.includes(event)) {
+      if (!this.any) return;
+      const told = Told.ofText(event, text);
+      this.#trails.get(told.callId)?.told(told);
+      this.give(told);
+    } else {
+      for (const listener of [...(this.#listeners.get(event) ?? [])]) attempt(() => listener(JSON.parse(text) as never));
     }
   }
 
-  /** Tells who listens; each has a copy of his own. What a listener throws is no business of the call's. */
-  give(event: string, detail: LogRecord | object): void {
-    const { error } = detail as LogRecord;
-    if (error && this.#redact) error.message = redacted(error.message, this.#redact);
-    const hearers: ((detail: never) => unknown)[] = [...(this.#listeners.get(event) ?? [])];
-    if (records.includes(event)) hearers.push(...this.#sinks);
-    const text = hearers.length > 1 ? JSON.stringify(detail) : "";
-    hearers.forEach((hearer, index) => {
-      try {
-        hearer((index ? JSON.parse(text) : detail) as never);
-        const traceparent = event === "request" && (hearer as TracingSink).traceparent?.(detail as LogRecord);
-        if (traceparent) this.trace = { server: (detail as LogRecord).server, traceparent };
-      } catch (thrown) {
-        report(thrown);
-      }
-    });
+  /**
+   * Tells who listens. Whoever is not of this library has a copy of his own to do with as he likes. What a listener throws is no
+   * business of the call's.
+   */
+  give(told: Told): void {
+    const redact = this.#redact;
+    if (redact && told.record.error) told.change(({ error }) => (error!.message = redacted(error!.message, redact)));
+    const listeners = this.#listeners.get(told.event);
+    const sinks = this.#sinks as readonly OwnSink[];
+    // Alone with it, he may have it.
+    const isOnlyOne = (listeners?.size ?? 0) + sinks.length === 1;
+    const own = () => (isOnlyOne ? told.record : JSON.parse(told.json)) as never;
+    if (listeners?.size) for (const listener of [...listeners]) attempt(() => listener(own()));
+    for (const sink of sinks) {
+      attempt(() => (sink.take ? sink.take(told) : sink(own())));
+      const traceparent = told.event === "request" && sink.traceparent?.(told);
+      if (traceparent) this.trace = { server: told.record.server, traceparent };
+    }
   }
 
   /** A call is over: nothing but its end is to come. `chunks`: milliseconds between the pieces of a stream. */
-  forget({ callId }: Trail, chunks: number[]): void {
+  forget({ callId }: Trail, chunks: number[] | undefined): void {
     this.#trails.delete(callId);
-    for (const sink of this.#sinks as TracingSink[]) sink.chunks?.(callId, chunks);
-  }
-
-  /** Whether anybody wants to know of these. */
-  get timing(): boolean {
-    return this.#sinks.some((sink) => "chunks" in sink);
+    if (chunks) for (const sink of this.#sinks as OwnSink[]) sink.chunks?.(callId, chunks);
   }
 }
 
-/** A sink that has its trace go on at the server of a request. */
-export interface TracingSink extends LogSink {
-  /** The header for this attempt. */
-  traceparent?(record: LogRecord): string | undefined;
+/** A sink of this library. */
+export interface OwnSink extends LogSink {
+  /** Called in its place. */
+  take?(told: Told): void;
+  /** It has its trace go on at the server of a request: the header for this attempt. */
+  traceparent?(told: Told): string | undefined;
   /** Told before a call's end: how long each piece of its stream was waited for after the one before it. */
   chunks?(callId: string, ms: number[]): void;
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    report(thrown);
+  }
 }
 
 function redacted(text: string, redact: (text: string) => string): string {

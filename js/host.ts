@@ -10,18 +10,10 @@ import type { Handles } from "./handles.ts";
 import type { Keys } from "./keys.ts";
 import { changeLimit, type OriginScope } from "./limits.ts";
 import { plain } from "./options.ts";
+import { pageBase } from "./page.ts";
 import { runTool } from "./tools.ts";
 import type { ClientOptions, LimitStore } from "./types.ts";
 import type { HostBindings } from "./wasm.ts";
-
-/** What relative URLs are relative to; undefined outside of pages and their workers. */
-export function pageBase(): string | undefined {
-  const { location, document, WorkerGlobalScope, Deno } = globalThis as Partial<Record<string, any>>;
-  // Deno has a location when it is told one, and no CORS.
-  if (!location?.href || Deno || !(document || WorkerGlobalScope)) return undefined;
-  // A worker made of a blob: nothing is relative to that.
-  return location.protocol === "blob:" ? location.origin : location.href;
-}
 
 /** A timer; gives what stops it. */
 export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
@@ -103,7 +95,10 @@ export function bindHost(
       const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
       return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
-    tell,
+    tell(what) {
+      const end = what.indexOf(" ");
+      tell(what.slice(0, end), what.slice(end + 1));
+    },
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
     countSlowly: (encoding, text) => counter.countSlowly(encoding, text),

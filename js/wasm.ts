@@ -105,8 +105,8 @@ export interface HostBindings {
   key(provider: string, index: number): string | undefined | Promise<string | undefined>;
   /** What a caller's function (`retry.when`, `fallback.when`) says. `error`: JSON of an ErrorData; `detail`: of the attempt, or its number. */
   when(handle: number, error: string, detail: string): unknown;
-  /** Something happened that somebody may listen to. `record`: JSON. Never throws. */
-  tell(event: string, record: string): void;
+  /** Something happened that somebody may listen to. `what`: its name, a space, and JSON. Never throws. */
+  tell(what: string): void;
   /** Changes a limit or a budget that is kept in a store, and gives the core's number. `change`: JSON for the core. */
   limit(store: number, key: string, change: string): Promise<number>;
   /** The same when nobody waits for it. */
@@ -137,7 +137,7 @@ export interface HostBindings {
   rouse(number: number): void;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
-  /** Whether records of calls are told. `tell("call", id)` then says which call begins, while the core is being given it. */
+  /** Whether records of calls are told. `tell("call <id>")` then says which call begins, while the core is being given it. */
   readonly listens: boolean;
   /** Whether a server answers at all; undefined when that cannot be told. */
   reaches(url: string): Promise<boolean> | undefined;

@@ -355,7 +355,7 @@ export class Cache {
     this.savedNano += savedNano ?? 0;
     const at = new Date(this.#around.now()).toISOString();
     const common = { at, provider, model, usage, usd: 0, cached: true, tags: marks };
-    this.#around.tell("cache", JSON.stringify({ ...common, event: "cache", callId, requestId: null }));
+    this.#around.tell("cache", JSON.stringify({ event: "cache", callId, requestId: null, ...common }));
     if (usage) this.#around.tell("cost", JSON.stringify({ ...common, nanoUsd: 0 }));
   }
 

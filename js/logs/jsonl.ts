@@ -1,7 +1,9 @@
 // The insides of `jsonlLog`: lines, gathered and written.
 import { describe } from "../errors.ts";
+import type { Inside } from "../logs.ts";
 import { openSink } from "../sinks.ts";
-import type { FileHandle, FlushingLog, JsonlOptions, LogRecord } from "../types.ts";
+import type { Told } from "../told.ts";
+import type { FileHandle, JsonlOptions } from "../types.ts";
 import { appendTo } from "./file.ts";
 import { Alarm, onHidden } from "./hidden.ts";
 import { sampler } from "./sample.ts";
@@ -9,22 +11,28 @@ import { sampler } from "./sample.ts";
 const AFTER_MS = 1000;
 const AFTER_CHARACTERS = 64 * 1024;
 const MOST_CHARACTERS = 1024 * 1024;
+const MOST_FRESH = 64;
 
-export function jsonl(target: WritableStream | FileHandle | ((line: string) => void), { maxBytes, sample }: JsonlOptions = {}): FlushingLog {
+/** Its options are checked by who makes it (js/logs.ts). */
+export function jsonl(target: WritableStream | FileHandle | ((line: string) => void), { maxBytes, sample }: JsonlOptions): Inside {
   const isSampled = sampler(sample);
-  const isFile = "createWritable" in target;
-  if (maxBytes !== undefined && !(isFile && maxBytes > 0)) throw new TypeError("jsonlLog: maxBytes is a number above 0, and for files");
   if (typeof target === "function") {
-    return Object.assign((record: LogRecord) => isSampled(record.callId) && target(lineOf(record)), { flush: async () => {} });
+    return {
+      take: (told) => void (isSampled(told.callId) && target(lineOf(told))),
+      flush: async () => {},
+    };
   }
-  const lines = new Lines(isFile ? appendTo(target, maxBytes) : writerOf(target));
-  return Object.assign((record: LogRecord) => isSampled(record.callId) && lines.add(lineOf(record)), { flush: () => lines.flush() });
+  const lines = new Lines("createWritable" in target ? appendTo(target, maxBytes) : writerOf(target));
+  return {
+    take: (told) => void (isSampled(told.callId) && lines.add(told)),
+    flush: () => lines.flush(),
+  };
 }
 
 /** A record as one line. What has no JSON in it (a cycle, a BigInt, a getter that throws) is named in its place. */
-export function lineOf(record: LogRecord): string {
+function lineOf(told: Told): string {
   try {
-    return JSON.stringify(record);
+    return told.json;
   } catch {
     // Rare: only who calls a sink himself can bring one.
   }
@@ -43,13 +51,15 @@ export function lineOf(record: LogRecord): string {
       path.pop();
     }
   };
-  return JSON.stringify(plain(record)) ?? "null";
+  return JSON.stringify(plain(told.record)) ?? "null";
 }
 
 /** Lines on their way to a file or a stream: one write at a time, the rest waits. */
 class Lines {
   readonly #write: (text: string) => Promise<unknown>;
   readonly #alarm = new Alarm();
+  /** Not yet written as lines: a call is not kept waiting for that. */
+  #fresh: Told[] = [];
   #waiting: string[] = [];
   #size = 0;
   #dropped = 0;
@@ -61,20 +71,30 @@ class Lines {
     onHidden(() => this.#quietly());
   }
 
-  add(line: string): void {
-    if (this.#size + line.length > MOST_CHARACTERS) {
-      this.#dropped++;
-      return;
-    }
-    this.#waiting.push(line + "\n");
-    this.#size += line.length + 1;
+  add(told: Told): void {
+    this.#fresh.push(told);
+    if (this.#fresh.length < MOST_FRESH) return this.#wind();
+    this.#digest();
     if (this.#size >= AFTER_CHARACTERS && !this.#failed) this.#quietly();
     else this.#wind();
   }
 
+  #digest(): void {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const told of fresh) {
+      const line = lineOf(told) + "\n";
+      if (this.#size + line.length > MOST_CHARACTERS) this.#dropped++;
+      else {
+        this.#waiting.push(line);
+        this.#size += line.length;
+      }
+    }
+  }
+
   async flush(): Promise<void> {
     // What came while something was written, too.
-    while (this.#waiting.length > 0 || this.#writing) await this.#start();
+    while (this.#fresh.length > 0 || this.#waiting.length > 0 || this.#writing) await this.#start();
   }
 
   #wind(): void {
@@ -88,12 +108,13 @@ class Lines {
   #start(): Promise<void> {
     return (this.#writing ??= this.#empty().finally(() => {
       this.#writing = undefined;
-      if (this.#waiting.length > 0) this.#wind();
+      if (this.#fresh.length > 0 || this.#waiting.length > 0) this.#wind();
     }));
   }
 
   async #empty(): Promise<void> {
     this.#alarm.stop();
+    this.#digest();
     if (this.#waiting.length === 0) return;
     const lines = this.#waiting;
     const [size, dropped] = [this.#size, this.#dropped];

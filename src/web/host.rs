@@ -47,7 +47,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn when(this: &JsHost, handle: f64, error: &str, detail: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn tell(this: &JsHost, event: &str, record: &str) -> Result<JsValue, JsValue>;
+    fn tell(this: &JsHost, what: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn limit(this: &JsHost, store: f64, key: &str, change: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = limitLater)]
@@ -123,7 +123,7 @@ impl WebHost {
     /// Says which call begins, to who listens: heard before the facade has its promise.
     pub fn begun(&self, call: &Call) {
         if self.listens() {
-            let _ = self.js.tell("call", &call.id());
+            let _ = self.js.tell(&format!("call {}", call.id()));
         }
     }
 }
@@ -231,8 +231,9 @@ impl Host for WebHost {
     }
 
     fn tell(&self, event: &'static str, record: &Json<'_>) {
-        // A listener that throws is no reason for the call to stop.
-        let _ = self.js.tell(event, &record.to_text());
+        // One text and not two: each that crosses costs as much as a record does to be written. A listener that throws is no reason
+        // for the call to stop.
+        let _ = self.js.tell(&format!("{event} {}", record.to_text()));
     }
 
     async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {

@@ -1,14 +1,27 @@
 // What logging costs of a request's own CPU: the same calls, all in one process, without a log, with a listener, with lines and with
 // OpenTelemetry. The provider is a function in this process, so that what is measured is the client's work and not a network's.
-// The kinds take turns within each round; read the medians, and the shares rather than the microseconds.
+//
+// Differences of a few per cent are looked for, and a busy machine is noisier than that, in waves of seconds. So the contenders take turns
+// of a few calls, in an order that is drawn anew each time, and a round is the sum of many turns, flushes included: whatever else goes on
+// in a round, each of them has the same share of it, and pays for garbage as often as it makes some. Each is compared with "off" of its own
+// round; "off, again" says how much of what is seen is noise.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { median } from "./rows.mjs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 const dist = process.argv[2] ?? join(import.meta.dirname, "..", "..", "pkg", "dist");
 const { createClient, jsonlLog, otlpLog, ready } = await import(pathToFileURL(join(dist, "entry", "node.js")));
-const ROUNDS = 7;
-const CALLS = 100;
+/** Rounds until the code of each contender is optimised. */
+const WARMING = 4;
+const ROUNDS = Number(process.argv[3] ?? 25);
+const TURNS = 40;
+const CALLS = 5;
+/** The share of turns that is left out, the dearest: in them the whole heap was collected, or something else had the processor. */
+const TRIMMED = 0.15;
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc");
 
 const usage = { prompt_tokens: 1200, completion_tokens: 120, total_tokens: 1320 };
 const words = Array.from({ length: 120 }, (_, index) => ` word${index}`);
@@ -26,54 +39,83 @@ const messages = Array.from({ length: 10 }, (_, index) => ({ role: index % 2 ? "
 
 await ready();
 const collector = async () => new Response("{}");
-const otlp = otlpLog?.({ url: "http://collector.example", fetch: collector });
-const lines = jsonlLog?.(new WritableStream({ write() {} }));
+const otlp = () => otlpLog({ url: "http://collector.example", fetch: collector });
+const lines = () => jsonlLog(new WritableStream({ write() {} }));
 const kinds = {
-  off: {},
+  off: [],
   // The same again: what is between the two is the noise of the measurement.
-  "off, again": {},
-  "a function": { log: () => {} },
-  jsonlLog: { log: lines },
-  otlpLog: { log: otlp },
-  "all, with content": { log: [() => {}, lines, otlp], capture: { content: true } },
+  "off, again": [],
+  "a function": [() => {}],
+  jsonlLog: [lines()],
+  otlpLog: [otlp()],
+  "all three": [() => {}, lines(), otlp()],
+  "all, with content": [() => {}, lines(), otlp()],
 };
-if (!otlp) for (const name of Object.keys(kinds).slice(2)) delete kinds[name];
 
-const clients = Object.entries(kinds).map(([name, options]) => {
-  const client = createClient({ providers: { openai: { apiKey: "a-key", api: "chat" } }, fetch, store: "memory", ...options });
-  return { name, client, times: { chat: [], stream: [] } };
+const clients = Object.entries(kinds).map(([name, log]) => {
+  const capture = { content: name.includes("content") };
+  const client = createClient({ providers: { openai: { apiKey: "a-key", api: "chat" } }, fetch, store: "memory", log, capture });
+  return { name, client, log, times: { chat: [], stream: [] } };
 });
 const calls = {
   chat: (client) => client.chat({ model: "openai/gpt-5.5", messages, temperature: 0.5 }),
   stream: (client) => client.stream({ model: "openai/gpt-5.5", messages, temperature: 0.5 }).text(),
 };
 
-/** Microseconds of CPU (of the process, garbage collection included) a call. */
-async function cost(client, call) {
+/** Microseconds of CPU, of the whole process: the compiler's and the garbage collector's threads are in it. */
+async function cost(work) {
   const before = process.cpuUsage();
-  for (let count = 0; count < CALLS; count++) await call(client);
-  await Promise.all([otlp?.flush(), lines?.flush()]);
+  await work();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / CALLS;
+  return user + system;
 }
 
-for (let round = -1; round < ROUNDS; round++) {
-  const order = round % 2 ? clients : [...clients].reverse();
-  for (const [kind, call] of Object.entries(calls)) {
-    for (const { client, times } of order) {
-      const time = await cost(client, call);
-      if (round >= 0) times[kind].push(time);
-    }
+/** Of each contender: microseconds a call. */
+async function round(call) {
+  const spent = new Map(clients.map((contender) => [contender, []]));
+  const turn = async (work) => {
+    for (const contender of shuffled(clients)) spent.get(contender).push(await cost(() => work(contender)));
+  };
+  for (let count = 0; count < TURNS; count++) {
+    await turn(async ({ client }) => {
+      for (let count = 0; count < CALLS; count++) await call(client);
+    });
   }
-  for (const { client } of clients) await client.costs.clear();
+  const most = Math.ceil(TURNS * (1 - TRIMMED));
+  const usual = new Map([...spent].map(([contender, times]) => [contender, times.sort((a, b) => a - b).slice(0, most).reduce((sum, time) => sum + time, 0) / most / CALLS]));
+  for (const times of spent.values()) times.length = 0;
+  await turn(({ log }) => Promise.all(log.map((sink) => sink.flush?.())));
+  return new Map([...usual].map(([contender, time]) => [contender, time + spent.get(contender)[0] / TURNS / CALLS]));
 }
 
-console.log(`Node ${process.version}; ${ROUNDS} rounds of ${CALLS} calls; CPU of a call, µs, and the median of what it is beyond "off" in the same round\n`);
-console.log("".padEnd(20) + Object.keys(calls).map((kind) => kind.padStart(22)).join(""));
+for (let count = -WARMING; count < ROUNDS; count++) {
+  for (const [kind, call] of Object.entries(calls)) {
+    // What grew old before is not to be paid for now.
+    for (const { client } of clients) await client.costs.clear();
+    gc();
+    const spent = await round(call);
+    if (count >= 0) for (const [{ times }, time] of spent) times[kind].push(time);
+  }
+}
+
+function shuffled(list) {
+  const left = [...list];
+  return list.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
+}
+
+/** The value below which this share of them is. */
+const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))];
+const percent = (share) => `${share < 0 ? "" : "+"}${(100 * share).toFixed(1)}`;
+
+console.log(`Node ${process.version}; ${ROUNDS} rounds of ${TURNS * CALLS} calls. CPU of a call, µs; what it is beyond "off" in the same round, %: the median of the rounds, the middle half of them, the median's standard error\n`);
+console.log("".padEnd(20) + Object.keys(calls).map((kind) => kind.padStart(38)).join(""));
 for (const { name, times } of clients) {
   const cells = Object.keys(calls).map((kind) => {
     const more = times[kind].map((time, round) => time / clients[0].times[kind][round] - 1);
-    return `${median(times[kind]).toFixed(1).padStart(12)} ${`${(100 * median(more)).toFixed(1)} %`.padStart(9)}`;
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(more, share));
+    // Of a median of n that are spread normally: 1.25 standard deviations over the root of n, and an interquartile range is 1.35 of those.
+    const error = (1.25 * (high - low)) / 1.35 / Math.sqrt(more.length);
+    return `${quantile(times[kind], 0.5).toFixed(1).padStart(10)} ${percent(middle).padStart(7)} ${`(${percent(low)} … ${percent(high)})`.padStart(19)} ±${(100 * error).toFixed(1).padStart(4)}`;
   });
-  console.log(name.padEnd(20) + cells.join(""));
+  console.log(name.padEnd(20) + cells.map((cell) => cell.padStart(44)).join(""));
 }

@@ -163,11 +163,14 @@ describe("jsonlLog", () => {
     assert.ok(calls.size > 400 && calls.size < 600, `${calls.size} of 2000`);
   });
 
-  test("another target, or a wrong option, is told", async (t) => {
+  test("another target, or a wrong option, is told at once, by its name", () => {
     for (const target of [undefined, null, "log.txt", {}, { write() {} }]) assert.throws(() => jsonlLog(target), TypeError);
-    t.mock.method(console, "warn", () => {});
-    for (const [target, options] of [[() => {}, { sample: 2 }], [() => {}, { maxBytes: 5 }], [fileHandle("x"), { maxBytes: 0 }]]) {
-      await assert.rejects(jsonlLog(target, options).flush(), /sample|maxBytes/);
-    }
+    const wrong = [
+      [() => {}, { sample: 2 }, /sample/], [() => {}, { sample: "0.5" }, /sample/], [() => {}, { sample: NaN }, /sample/],
+      [() => {}, { maxBytes: 5 }, /maxBytes/], [target().stream, { maxBytes: 5 }, /maxBytes/], [() => {}, { maxbytes: 5 }, /maxbytes/],
+      ...[0, -1, NaN, Infinity, "5"].map((maxBytes) => [fileHandle("x"), { maxBytes }, /maxBytes/]),
+      [() => {}, null, /options/], [() => {}, 5, /options/],
+    ];
+    for (const [target, options, named] of wrong) assert.throws(() => jsonlLog(target, options), (error) => error instanceof TypeError && named.test(error.message), JSON.stringify(options));
   });
 });

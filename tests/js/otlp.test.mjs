@@ -217,9 +217,24 @@ describe("the collector", () => {
     assert.equal(spansOf(seen).length, 200);
   });
 
-  test("what it is must be said", async (t) => {
-    for (const options of [undefined, {}, { url: 1 }]) assert.throws(() => otlpLog(options), TypeError);
-    t.mock.method(console, "warn", () => {});
-    for (const options of [{ url: "ftp://x" }, { url: "//x" }, { url, sample: -1 }]) await assert.rejects(otlpLog(options).flush(), TypeError);
+  test("a wrong option is told at once, by its name, and without a key", () => {
+    const wrong = [
+      [undefined, /options/], [null, /options/], [{}, /url/], [{ url: 1 }, /url/], [{ endpoint: url }, /endpoint/],
+      // A path is one of a page's origin; here is none.
+      ...["", "collector.example", "ftp://x", "//x", "/otlp", "http://", "http://[", `${url}?key=${canary}`, `${url}#x`, `https://user:${canary}@collector.example`].map((url) => [{ url }, /url/]),
+      ...[-1, 1.1, NaN, "1", null].map((sample) => [{ url, sample }, /sample/]),
+      [{ url, fetch: 1 }, /fetch/], [{ url, service: 1 }, /service/], [{ url, propagate: "gateway" }, /propagate/], [{ url, propagate: [1] }, /propagate/],
+      [{ url, headers: { "a b": "x" } }, /headers/], [{ url, headers: { authorization: `${canary}\n${canary}` } }, /headers\.authorization/], [{ url, headers: { authorization: 1 } }, /headers\.authorization/],
+      [{ url, headers: "x" }, /headers/],
+    ];
+    for (const [options, named] of wrong) {
+      assert.throws(() => otlpLog(options), (error) => error instanceof TypeError && named.test(error.message) && !error.message.includes(canary), JSON.stringify(options));
+    }
+  });
+
+  test("a text that was cut in the middle of a character does not spoil the batch", async () => {
+    const { spans } = await logged(["x"], { capture: { content: true }, tags: { cut: "\ud83d and \\ud83d" } }, (client) => client.chat({ model: "openai/m", messages: "\ude00" }));
+    assert.equal(values(spans[0])["modelwire.tag.cut"], "\ufffd and \\ud83d");
+    assert.ok(spans[0].attributes.every(({ value }) => value.stringValue?.isWellFormed?.() !== false));
   });
 });
