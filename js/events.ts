@@ -83,11 +83,17 @@ export class Events {
     const sinks = this.#sinks as readonly OwnSink[];
     // Alone with it, he may have it.
     const isOnlyOne = (listeners?.size ?? 0) + sinks.length === 1;
-    const own = () => (isOnlyOne ? told.record : JSON.parse(told.json)) as never;
-    if (listeners?.size) for (const listener of [...listeners]) attempt(() => listener(own()));
+    if (listeners?.size) for (const listener of [...listeners]) attempt(() => listener((isOnlyOne ? told.record : JSON.parse(told.json)) as never));
+    // Without a function for each: this is run for every record.
     for (const sink of sinks) {
-      attempt(() => (sink.take ? sink.take(told) : sink(own())));
-      const traceparent = told.event === "request" && sink.traceparent?.(told);
+      try {
+        if (sink.take) sink.take(told);
+        else sink(isOnlyOne ? told.record : JSON.parse(told.json));
+      } catch (thrown) {
+        report(thrown);
+      }
+      if (told.event !== "request" || !sink.traceparent) continue;
+      const traceparent = sink.traceparent(told);
       if (traceparent) this.trace = { server: told.record.server, traceparent };
     }
   }
@@ -102,7 +108,7 @@ export class Events {
 /** A sink of this library. */
 export interface OwnSink extends LogSink {
   /** Called in its place. */
-  take?(told: Told): void;
+  take?(told: Told): unknown;
   /** It has its trace go on at the server of a request: the header for this attempt. */
   traceparent?(told: Told): string | undefined;
   /** Told before a call's end: how long each piece of its stream was waited for after the one before it. */

@@ -45,7 +45,7 @@ export function otlpLog(options: OtlpOptions): FlushingLog {
     // The runtime's own error would show the value, which may be a key.
     demand(typeof value === "string" && isHeader(name, value), `otlpLog: headers.${name} cannot be sent: it is no header's name, or its value is none's`);
   }
-  return lazily(part(import("./logs/otlp.ts")).then(({ otlp }) => otlp(options)));
+  return lazily(part(import("./logs/otlp.ts")).then(({ otlp }) => otlp(options)), true);
 }
 
 function demand(holds: unknown, otherwise: string): asserts holds {
@@ -81,27 +81,25 @@ function isHeader(name: string, value: string): boolean {
 export type Inside = Pick<OwnSink, "traceparent" | "chunks"> & { take(told: Told): void; flush(): Promise<void> };
 
 /** A sink that waits for its insides. */
-function lazily(making: Promise<Inside>): FlushingLog & OwnSink {
+function lazily(making: Promise<Inside>, timing = false): FlushingLog & OwnSink {
   let inside: Inside | undefined;
-  let waiting: Told[] = [];
+  const waiting: Told[] = [];
   const loading = making.then((made) => {
     inside = made;
     for (const told of waiting) made.take(told);
-    waiting = [];
+    const { flush: _, ...hearing } = made;
+    Object.assign(sink, hearing);
   });
   loading.catch((thrown: unknown) => console.warn(`modelwire: nothing is logged: ${describe(thrown)}`));
-  const take = (told: Told): void => {
-    if (inside) inside.take(told);
-    else if (waiting.length < MOST_WAITING) waiting.push(told);
-  };
-  return Object.assign((record: LogRecord) => take(Told.of(record)), {
-    take,
+  const sink = Object.assign((record: LogRecord) => sink.take(Told.of(record)), {
+    take: (told: Told): unknown => waiting.length < MOST_WAITING && waiting.push(told),
     async flush() {
       // Not awaited unless it must be: in workerd a promise of one request must not be waited for by another.
       if (!inside) await loading;
       await inside!.flush();
     },
-    traceparent: (told: Told) => inside?.traceparent?.(told),
-    chunks: (callId: string, ms: number[]) => inside?.chunks?.(callId, ms),
-  });
+    // A client asks at once whether it is to take the time of the pieces of streams.
+    ...(timing && { chunks: () => {} }),
+  }) as FlushingLog & OwnSink & { take(told: Told): unknown };
+  return sink;
 }

@@ -9,9 +9,10 @@ use crate::chat::{Attempt, ChatResponse, ErrorInfo, Timing};
 use crate::error::{Error, ErrorKind};
 use crate::http::{ResponseHead, iso_time};
 use crate::json::Json;
+use crate::options::ProviderOptions;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::providers::Row;
-use crate::secret::Secret;
+use crate::secret::{Secret, credentials};
 
 /// One call, from the request to the last event. A handle: whoever drives the call and whoever ends
 /// it from outside see the same attempts.
@@ -42,7 +43,7 @@ struct Try {
     provider: String,
     model: String,
     key_index: usize,
-    secret: Option<Secret>,
+    secrets: Vec<Secret>,
     begun_ms: f64,
     waited_ms: f64,
     sent: bool,
@@ -147,11 +148,12 @@ impl Call {
         state.now = Try { provider: provider.to_owned(), model: model.to_owned(), begun_ms: now, waited_ms, open: true, ..Try::default() };
     }
 
-    /// With this key.
-    pub fn key(&self, index: usize, secret: Option<Secret>) {
+    /// With this key, and with what else the provider and this request's headers hold that no error may repeat.
+    pub fn key(&self, index: usize, secret: Option<&Secret>, provider: &ProviderOptions, headers: &[(String, String)]) {
         let state = &mut *self.0.borrow_mut();
         state.now.key_index = index;
-        state.now.secret = secret;
+        state.now.secrets = secret.into_iter().chain(&provider.secrets).cloned().collect();
+        credentials("", headers, &mut state.now.secrets);
     }
 
     /// It waited: for its turn under a limit, or before it was tried again.
@@ -202,7 +204,7 @@ impl Call {
             error.model.get_or_insert_with(|| asked.model.clone());
         }
         error.request_id = error.request_id.take().or_else(|| asked.request_id.clone());
-        if let Some(secret) = &asked.secret {
+        for secret in &asked.secrets {
             redact(&mut error, secret);
         }
         state.end(now, Some(ErrorInfo::from(&*error)));

@@ -15,6 +15,7 @@ use crate::policy::limit::LimitOptions;
 use crate::policy::retry::RetryOptions;
 use crate::policy::timeout::TimeoutOptions;
 use crate::providers::{self, Api, Kind, Row};
+use crate::secret::{Secret, credentials};
 
 /// A client's options.
 #[derive(Debug, Default)]
@@ -126,6 +127,8 @@ pub struct ProviderOptions {
     pub origins: Vec<String>,
     /// For each of its keys, whether a function gives it.
     pub keys: Vec<bool>,
+    /// What no error may repeat, besides its keys.
+    pub secrets: Vec<Secret>,
     /// Over the client's.
     pub retry: RetryOptions,
     /// Over the client's.
@@ -209,6 +212,7 @@ impl ProviderOptions {
             deployments: Vec::new(),
             origins: Vec::new(),
             keys: Vec::new(),
+            secrets: Vec::new(),
             retry: RetryOptions::read(&mut fields)?,
             timeout: TimeoutOptions::read(&mut fields)?,
         };
@@ -223,6 +227,7 @@ impl ProviderOptions {
             }
         }
         options.headers = fields.headers("headers")?;
+        credentials(&options.base_url, &options.headers, &mut options.secrets);
         options.organization = fields.filled("organization")?;
         options.project = fields.filled("project")?;
         options.version = fields.filled("version")?;

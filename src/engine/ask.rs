@@ -119,7 +119,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
     pub async fn open(&mut self, request: &HttpRequest) -> Result<H::Response> {
         let Self { engine, host, provider, call, .. } = self;
         call.target(&provider.name, self.model, host.now());
-        call.key(self.key.0, self.key.1.clone());
+        call.key(self.key.0, self.key.1.as_ref(), provider, &[]);
         let timeout = engine.timeout(provider, &TimeoutOptions::default());
         let opened = engine.perform(*host, call, provider, provider.row.kind.dialect(Api::Chat), request, &timeout).await;
         opened.map_err(|error| {
@@ -150,7 +150,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
     async fn try_send(&mut self, request: &HttpRequest, read: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let Self { engine, host, provider, call, .. } = self;
         call.target(&provider.name, self.model, host.now());
-        call.key(self.key.0, self.key.1.clone());
+        call.key(self.key.0, self.key.1.as_ref(), provider, &[]);
         let began = host.now();
         let name = format!("{}/{}", provider.name, self.model);
         // A list of models is of no model: it is no chat, and the limits are for those.

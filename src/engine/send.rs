@@ -80,7 +80,7 @@ impl Engine {
         let fitted = self.in_context(host, provider, model, &asked, warnings).await?;
         let request = fitted.map_or_else(|| asked.clone(), Rc::new);
         let (key, secret) = self.key_of(host, provider).await?;
-        call.key(key, secret.clone());
+        call.key(key, secret.as_ref(), provider, &request.headers);
         let target = Target { key: secret.as_ref(), ..self.target(host, &request)? };
         let going_on = turn.said.as_ref().map(|said| providers::continuation(&target, &request, said));
         let mut http = providers::chat_request(&target, going_on.as_ref().unwrap_or(&request), mode, warnings)?;

@@ -114,3 +114,52 @@ fn a_record_of_a_call_that_asked_nobody_has_its_names_all_the_same() {
         json!({ "at": "1970-01-01T00:00:01.500Z", "event": "cache", "callId": "call_1", "requestId": null, "provider": "openai", "model": "m", "tags": { "a": "b" } })
     );
 }
+
+/// What servers quote of a request that they refuse is not always the key that was configured as one.
+#[test]
+fn no_error_repeats_what_a_header_or_an_address_holds_as_a_secret() {
+    let secrets = [
+        "header-auth-0123456789abcdef",
+        "eight888",
+        "cookie-value-1",
+        "odd0name0value0123",
+        "query-key",
+        "pathpart0123456789",
+        "call-secret-value",
+    ];
+    let [auth, short, cookie, odd, query, path, call] = secrets;
+    let options = json!({
+        "providers": {
+            "openai": {
+                "apiKey": [false],
+                "api": "chat",
+                "baseURL": format!("https://proxy.example/{path}/v1?api_key={query}&region=eu-central"),
+                "headers": {
+                    "Authorization": format!("Bearer {auth}"),
+                    "Ocp-Apim-Subscription-Key": short,
+                    "cookie": format!("sid={cookie}; theme=darkdark"),
+                    "x-extra": odd,
+                    "x-app": "my-application",
+                    "anthropic-beta": "a-feature-of-abcdef123456",
+                },
+            },
+        },
+        "retry": { "maxAttempts": 1 },
+    });
+    let engine = Engine::new(ClientOptions::read(plain(&options)).unwrap());
+    let plain_words = "my-application eu-central a-feature-of-abcdef123456 claude-5-20250929 v1";
+    let quoted = format!("refused {} of {plain_words}", secrets.join(" and "));
+    let body = json!({ "error": { "message": quoted, "request": { "headers": [quoted] } } }).to_string();
+    let host = FakeHost::new([reply(400, &body)]);
+    let request = json!({ "model": "openai/m", "messages": "Hi", "headers": { "x-secret": call } });
+    *host.keys.borrow_mut() = vec![("openai".into(), CANARY.into())];
+    let plan = engine.plan(plain(&request)).unwrap();
+    let Err(error) = run(&host, engine.chat(&host, plan)).unwrap() else { panic!("it was refused") };
+    let text = format!("{error:?} {}", error.body.as_ref().unwrap().to_text());
+    for secret in secrets {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    for word in plain_words.split(' ') {
+        assert!(error.message.contains(word), "{word} is no secret: {}", error.message);
+    }
+}
