@@ -13,7 +13,7 @@ import { plain } from "./options.ts";
 import { pageBase } from "./page.ts";
 import { runTool } from "./tools.ts";
 import type { ClientOptions, LimitStore } from "./types.ts";
-import type { HostBindings } from "./wasm.ts";
+import { theCore, type HostBindings } from "./wasm.ts";
 
 /** A timer; gives what stops it. */
 export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
@@ -48,7 +48,7 @@ export function bindHost(
         resolve();
       });
     });
-  const asleep = new Map<number, { stop(): void; wake(): void }>();
+  let stopAlarm: (() => void) | undefined;
   const tell = (event: string, record: string) => {
     if (event === "cost") costs.add(JSON.parse(record) as Entry);
     else if (event === "calibrated") costs.calibrated(JSON.parse(record));
@@ -108,12 +108,9 @@ export function bindHost(
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     file: (handle) => handles.get(handle) as Blob,
     now: () => (clock ?? Date).now(),
-    sleep: (ms, number) => new Promise<void>((wake) => asleep.set(number, { stop: start(wake, ms), wake })),
-    rouse(number) {
-      const sleep = asleep.get(number);
-      asleep.delete(number);
-      sleep?.stop();
-      sleep?.wake();
+    alarm(number, ms) {
+      stopAlarm?.();
+      stopAlarm = ms < 0 ? undefined : start(() => theCore().ring(number, (clock ?? Date).now()), ms);
     },
     wake(callback, ms) {
       const stop = start(callback, ms);

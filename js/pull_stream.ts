@@ -1,13 +1,15 @@
 // A ReadableStream that costs one only when it is used as one.
 //
-// Iterating takes values straight from the supply: the platform's stream machinery costs more than parsing the answer. It
-// still holds a real lock, so that `locked`, `tee`, `pipeTo` and transfer behave; these reach the same supply through `pull`.
+// Iterators and readers take values straight from the supply: the platform's stream machinery costs more than parsing the answer.
+// They still hold a real lock, so that `locked`, `closed`, `tee`, `pipeTo` and transfer behave; these reach the same supply through `pull`.
 import type { Supply } from "./pump.ts";
 import { asyncDispose } from "./symbols.ts";
 
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
+  /** The reader that it belongs to: it leaves with its lock, and a failure is told to each of them. */
+  reader?: object | undefined;
 }
 
 const finished = { value: undefined, done: true } as const;
@@ -54,8 +56,26 @@ export class PullStream<T> extends ReadableStream<T> {
     return Promise.resolve();
   }
 
+  // The platform's own reader, but for where its values come from. (Its types say nothing of ours.)
+  override getReader(options?: object): any {
+    const reader = super.getReader(options as undefined) as ReadableStreamDefaultReader<T>;
+    const { read, releaseLock } = reader;
+    let released = false;
+    return Object.assign(reader, {
+      read: () => (released || this.#pulled ? read.call(reader) : this.#ask(reader)),
+      releaseLock: () => {
+        releaseLock.call(reader);
+        if (released) return;
+        released = true;
+        const left = this.#waiters.filter((waiter) => waiter.reader === reader);
+        this.#waiters = this.#waiters.filter((waiter) => waiter.reader !== reader);
+        for (const waiter of left) waiter.reject(new TypeError("the reader was released"));
+      },
+    });
+  }
+
   override values({ preventCancel = false }: { preventCancel?: boolean } = {}): AsyncGenerator<T, undefined, unknown> {
-    const reader = this.getReader();
+    const reader = super.getReader();
     this.#mine = true;
     let done = false;
     let last: Promise<unknown> | undefined;
@@ -70,28 +90,9 @@ export class PullStream<T> extends ReadableStream<T> {
 
     const next = (): Promise<IteratorResult<T, undefined>> => {
       if (done) return Promise.resolve(finished);
-      if (this.#pulled) {
-        const result = reader.read() as Promise<IteratorResult<T, undefined>>;
-        result.then((read) => read.done && finish(), finish);
-        return (last = result);
-      }
-      if (this.#waiters.length === 0) {
-        this.#touched = true;
-        const value = this.#supply.take();
-        if (value !== undefined) return Promise.resolve({ value, done: false });
-      }
-      let resolve!: Waiter<T>["resolve"];
-      let reject!: Waiter<T>["reject"];
-      const result = new Promise<IteratorResult<T, undefined>>((done, failed) => ([resolve, reject] = [done, failed]));
-      this.#wait({
-        resolve,
-        reject(error) {
-          // A `next()` that nobody awaits is not a crash.
-          result.catch(() => {});
-          reject(error);
-          finish();
-        },
-      });
+      if (!this.#pulled) return (last = this.#ask(undefined, finish));
+      const result = reader.read() as Promise<IteratorResult<T, undefined>>;
+      result.then((read) => read.done && finish(), finish);
       return (last = result);
     };
     const end = async (reason: unknown) => {
@@ -122,6 +123,27 @@ export class PullStream<T> extends ReadableStream<T> {
 
   override [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncGenerator<T, undefined, unknown> {
     return this.values(options);
+  }
+
+  /** The next value, past the machinery. */
+  #ask(reader: object | undefined, failed?: () => void): Promise<IteratorResult<T, undefined>> {
+    if (this.#waiters.length === 0) {
+      this.#touched = true;
+      const value = this.#supply.take();
+      if (value !== undefined) return Promise.resolve({ value, done: false });
+    }
+    const { promise, resolve, reject } = waiting<T>();
+    this.#wait({
+      resolve,
+      reject(error) {
+        // A `next()` that nobody awaits is not a crash.
+        if (failed) promise.catch(() => {});
+        reject(error);
+        failed?.();
+      },
+      reader,
+    });
+    return promise;
   }
 
   #pull(): Promise<void> | undefined {
@@ -164,7 +186,7 @@ export class PullStream<T> extends ReadableStream<T> {
         const [first, ...others] = this.#waiters.splice(0);
         if (supply.failure) first!.reject(supply.failure);
         else first!.resolve(finished);
-        for (const other of others) other.resolve(finished);
+        for (const other of others) other.reader && supply.failure ? other.reject(supply.failure) : other.resolve(finished);
         this.#ended();
       } else return supply.more(this.#serve);
     }
@@ -179,4 +201,10 @@ export class PullStream<T> extends ReadableStream<T> {
     }
     if (this.#supply.over) this.#onEnd?.();
   }
+}
+
+function waiting<T>(): Waiter<T> & { promise: Promise<IteratorResult<T, undefined>> } {
+  let ends!: Waiter<T>;
+  const promise = new Promise<IteratorResult<T, undefined>>((resolve, reject) => (ends = { resolve, reject }));
+  return { promise, ...ends };
 }

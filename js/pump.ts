@@ -60,7 +60,7 @@ export interface Supply<T> {
 /** The events of one read: texts, joined; and two numbers an event, its kind and where its text ends. */
 interface Batch {
   text: string;
-  marks: Uint32Array;
+  marks: ArrayLike<number>;
 }
 
 /** What the core has of this stream, apart from the pump so that it can be freed when the pump is gone. */
@@ -118,6 +118,20 @@ function linger(reader: ReadableStreamDefaultReader<unknown>, wake: NonNullable<
   void read();
 }
 
+// Where the core takes bytes and gives events. The places of these are its for good, but for an input area that had to grow.
+let place: { core: Core; input: number; room: number; layout: number } | undefined;
+
+/** The core's areas, with room for so many bytes. */
+function placeOf(core: Core, length: number): { input: number; layout: number } {
+  if (place?.core !== core || place.room < length) {
+    const room = Math.min(Math.max(2 ** Math.ceil(Math.log2(length || 1)), 16_384), MAX_READ_BYTES);
+    place = { core, input: core.scratch(room), room, layout: core.batch() >>> 2 };
+  }
+  return place;
+}
+
+const nothingMore: Batch = { text: "", marks: [] };
+
 export class Pump implements Supply<ChatEvent>, Running {
   over = false;
   failure: LlmError | undefined;
@@ -145,7 +159,7 @@ export class Pump implements Supply<ChatEvent>, Running {
   /** Arrived, but there are events to take before it. */
   #failed: LlmError | undefined;
   #batches: Batch[] = [];
-  #batch: Batch = { text: "", marks: new Uint32Array() };
+  #batch = nothingMore;
   #mark = 0;
   #offset = 0;
 
@@ -341,8 +355,8 @@ export class Pump implements Supply<ChatEvent>, Running {
       for (let start = 0; start < bytes.length && (step === MORE || step === LEASE); start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
         // The address first: asking for it may move the memory.
-        const address = core.scratch(piece.length);
-        memoryOf(core).bytes.set(piece, address);
+        const { input } = placeOf(core, piece.length);
+        memoryOf(core).bytes.set(piece, input);
         step = core.feed(stream!, piece.length, now);
         this.#collect(core);
       }
@@ -393,14 +407,14 @@ export class Pump implements Supply<ChatEvent>, Running {
   }
 
   #collect(core: Core): void {
-    const layout = core.batch() >>> 2;
+    const { layout } = placeOf(core, 0);
     const { bytes, words } = memoryOf(core);
     const count = words[layout + 3]!;
     if (count === 0) return;
     const start = words[layout]!;
     const at = words[layout + 2]! >>> 2;
     // Copied: the next step writes over them. Decoded once; each event is then a slice.
-    const marks = words.slice(at, at + count);
+    const marks = count === 2 ? [words[at]!, words[at + 1]!] : words.slice(at, at + count);
     this.#batches.push({ text: textOf(bytes, start, start + words[layout + 1]!, marks[count - 1]!), marks });
   }
 
@@ -428,7 +442,7 @@ export class Pump implements Supply<ChatEvent>, Running {
     if (!last) return false;
     const start = last.marks[last.marks.length - 3] ?? 0;
     this.#end = reviveEvent(JSON.parse(last.text.slice(start)) as ChatEvent) as EndEvent;
-    last.marks = last.marks.subarray(0, -2);
+    last.marks = Array.prototype.slice.call(last.marks, 0, -2);
     const completed = this.#source.complete!(this.#end!.response);
     if (!completed) return false;
     const end = this.#end!;
@@ -526,7 +540,7 @@ export class Pump implements Supply<ChatEvent>, Running {
     if (slot.stream !== undefined) slot.core!.free(slot.stream);
     this.#freed();
     this.#batches = [];
-    this.#batch = { text: "", marks: new Uint32Array() };
+    this.#batch = nothingMore;
     this.#mark = this.#offset = 0;
   }
 

@@ -106,7 +106,11 @@ async function consume(pump: Pump, sink?: Sink): Promise<ChatResponse> {
       for (let event; (event = pump.take()); ) {
         if (event.type !== "text-delta" || !sink) continue;
         if (sink.joins) joined += event.text;
-        else await write(event.text);
+        else {
+          // Awaited only where there is something to wait for: it would cost as much as the delta.
+          const written = write(event.text);
+          if (written) await written;
+        }
       }
       if (joined) await write(joined);
       if (pump.failure) throw pump.failure;

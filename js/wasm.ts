@@ -62,6 +62,8 @@ export interface Core {
   limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
   /** The wait before the next attempt; -1: there is none, -2: none in time. `error`: JSON. */
   retry_verdict(options: object, error: string, attempt: number, elapsedMs: number, random: number, said: unknown): number;
+  /** The timer has run out. */
+  ring(alarm: number, now: number): void;
   /** The address of an input area; it may move, so ask each time. At most 1 MiB. */
   scratch(length: number): number;
   /** Reads from the input area: see `Step`. */
@@ -132,9 +134,8 @@ export interface HostBindings {
   /** What is sent as a body, and is not held by the core. */
   file(handle: number): Blob;
   now(): number;
-  /** Resolves after a time, or when it is roused: every promise that the core waits for must settle. Always roused in the end. */
-  sleep(ms: number, number: number): Promise<void>;
-  rouse(number: number): void;
+  /** Sets the one timer in place of the one before, for `ring(number)`; for never if the time is negative. */
+  alarm(number: number, ms: number): void;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
   /** Whether records of calls are told. `tell("call <id>")` then says which call begins, while the core is being given it. */
@@ -159,6 +160,9 @@ export function useWasm(from: () => unknown): void {
 export async function ready(wasm?: object | Promise<object>): Promise<void> {
   await loadCore(wasm && (() => wasm));
 }
+
+/** The core, for what is called by nobody but it. */
+export const theCore = (): Core => core!;
 
 /** The core, loaded at most once. */
 export function loadCore(from = source): Promise<Core> {

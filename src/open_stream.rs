@@ -18,7 +18,7 @@ use crate::policy::seam::can_continue;
 use crate::policy::timeout::{Timeout, TimeoutOptions};
 use crate::policy::tools::{Rounds, Step, ToolOutput};
 use crate::providers::{Dialect, Row, StreamDecoder};
-use crate::scan::{self, Found};
+use crate::scan::{Found, Frame};
 use crate::sse::{Events, Flow, SseEvent, SseParser};
 use crate::tape::Player;
 
@@ -80,6 +80,8 @@ enum Source {
 pub struct OpenStream {
     body: Body,
     source: Source,
+    /// Of the events of this body.
+    frame: Frame,
     answer: Answer,
     call: Call,
     rounds: Rounds,
@@ -121,6 +123,7 @@ impl OpenStream {
         Self {
             body: Body::Unknown(SseParser::new()),
             source,
+            frame: Frame::default(),
             answer,
             call,
             rounds,
@@ -241,6 +244,7 @@ impl OpenStream {
         self.rounds.retarget(turn.request.clone());
         let decoder = if is_tape { Box::new(Player::default()) } else { speaker.1.stream_decoder(speaker.0) };
         self.source = Source::Provider(speaker, decoder);
+        self.frame = Frame::default();
         self.body = Body::Unknown(SseParser::new());
         (self.timeout, self.goes_on) = (timeout, goes_on);
         self.turn = Some(turn);
@@ -332,7 +336,8 @@ impl OpenStream {
         }
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                let flow = parser.feed_to(bytes, &mut Reading { source: &mut self.source, answer: &mut self.answer })?;
+                let flow =
+                    parser.feed_to(bytes, &mut Reading { source: &mut self.source, answer: &mut self.answer, frame: &mut self.frame })?;
                 // A store may have refused more since the last event.
                 let asked = std::mem::take(&mut self.leasing);
                 Ok(if flow == Flow::More && asked && self.answer.is_over_budget() { Flow::Done } else { flow })
@@ -350,7 +355,7 @@ impl OpenStream {
     fn read_end(&mut self) -> Result<()> {
         match &mut self.body {
             Body::Unknown(parser) | Body::Events(parser) => {
-                let flow = parser.finish_to(&mut Reading { source: &mut self.source, answer: &mut self.answer });
+                let flow = parser.finish_to(&mut Reading { source: &mut self.source, answer: &mut self.answer, frame: &mut self.frame });
                 match flow {
                     Ok(Flow::Done) => Ok(()),
                     Ok(Flow::More) => match &mut self.source {
@@ -451,6 +456,7 @@ impl OpenStream {
 struct Reading<'s> {
     source: &'s mut Source,
     answer: &'s mut Answer,
+    frame: &'s mut Frame,
 }
 
 impl Reading<'_> {
@@ -470,9 +476,9 @@ impl Events for Reading<'_> {
         }
     }
 
-    fn scan<'a>(&self, data: &'a [u8]) -> Option<(Found<'a>, usize)> {
+    fn scan<'a>(&mut self, data: &'a [u8]) -> Option<(Found<'a>, usize)> {
         let Source::Provider(_, decoder) = &self.source else { return None };
-        scan::read(data, decoder.shape())
+        self.frame.read(data, decoder.shape())
     }
 
     fn delta(&mut self, name: &[u8], found: &Found<'_>) -> Option<Flow> {

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
-use crate::scan::Found;
+use crate::scan::{Found, line_end};
 
 /// What one event, or one line, may hold. Images and encrypted reasoning run to a few megabytes;
 /// a server that never ends its line must not take the page's memory with it.
@@ -41,7 +41,7 @@ pub trait Events {
     fn event(&mut self, event: &SseEvent<'_>) -> Result<Flow>;
 
     /// Reads what is in a known form at the beginning of `data`, without any effect yet, and says where it ends.
-    fn scan<'a>(&self, _data: &'a [u8]) -> Option<(Found<'a>, usize)> {
+    fn scan<'a>(&mut self, _data: &'a [u8]) -> Option<(Found<'a>, usize)> {
         None
     }
 
@@ -104,7 +104,7 @@ impl SseParser {
                 }
                 bytes = bytes.get(end..).unwrap_or_default();
             }
-            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else { break };
+            let Some(end) = line_end(bytes) else { break };
             let (line, rest) = bytes.split_at(end);
             bytes = match rest {
                 [b'\r', b'\n', rest @ ..] => rest,
@@ -214,7 +214,7 @@ impl SseParser {
 fn ahead(bytes: &[u8], events: &mut dyn Events) -> Option<(usize, Flow)> {
     let (mut name, mut rest) = (&[][..], bytes);
     if let Some(line) = bytes.strip_prefix(b"event: ") {
-        let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let end = line_end(line)?;
         name = line.get(..end)?;
         rest = after_line_end(line.get(end..)?)?;
     }

@@ -6,11 +6,14 @@
 //! any way (a member that is not in the table or is there twice, another kind of value, JSON that is not quite JSON) is not read: the
 //! dialect's full decoder gets the same bytes, and nothing has happened yet. Both must tell an answer the same: tests/it/scanning.rs.
 
+mod frame;
 mod text;
 
 use std::borrow::Cow;
 
-pub use text::{plain, string, utf16_length};
+pub use frame::Frame;
+use frame::Hole;
+pub use text::{line_end, plain, string, utf16_length};
 
 /// What a member's value has to be, and where it goes.
 #[derive(Clone, Copy, Debug)]
@@ -71,11 +74,9 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Reads an object of this shape that `bytes` begins with, and where it ends. `None`: it is none.
+/// Reads an object of this shape that `bytes` begins with, and where it ends. `None`: it is none. A stream's are read with its [`Frame`].
 pub fn read<'a>(bytes: &'a [u8], shape: &'static [Member]) -> Option<(Found<'a>, usize)> {
-    let mut scan = Scan { bytes, at: 0, found: Found::default() };
-    scan.object(shape)?;
-    Some((scan.found, scan.at))
+    Frame::default().read(bytes, shape)
 }
 
 /// How deep a value of no interest may nest.
@@ -85,6 +86,8 @@ struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     found: Found<'a>,
+    /// What may differ in the next event.
+    holes: Vec<Hole>,
 }
 
 impl<'a> Scan<'a> {
@@ -136,22 +139,15 @@ impl<'a> Scan<'a> {
     fn value(&mut self, value: Value) -> Option<()> {
         let first = self.peek()?;
         match value {
+            Value::Any if first == b'"' || first.is_ascii_digit() => self.hole(value, first == b'"'),
             Value::Any => self.skip(MAX_SKIPPED_DEPTH),
             Value::Null => self.word(b"null"),
             Value::Nothing if first == b'"' => (self.string()?.len() == 2).then_some(()),
             Value::Nothing => self.word(b"null"),
             Value::Zero => (self.number()? == 0).then_some(()),
             Value::Text(_) if first == b'n' => self.word(b"null"),
-            Value::Text(place) => {
-                let text = self.string()?;
-                *self.found.texts.get_mut(place)? = text;
-                Some(())
-            }
-            Value::Index(place) => {
-                let number = self.number()?;
-                *self.found.numbers.get_mut(place)? = Some(number);
-                Some(())
-            }
+            Value::Text(_) => self.hole(value, true),
+            Value::Index(_) => self.hole(value, false),
             Value::Object(shape) => self.object(shape),
             Value::Single(shape) => {
                 self.expect(b'[')?;
@@ -159,6 +155,46 @@ impl<'a> Scan<'a> {
                 self.object(shape)?;
                 self.expect(b']')
             }
+        }
+    }
+
+    fn hole(&mut self, value: Value, is_text: bool) -> Option<()> {
+        self.peek()?;
+        let start = self.at;
+        let read = self.token(is_text)?;
+        self.holes.push(Hole { value, is_text, start, end: self.at, constant: true });
+        self.put(value, read);
+        Some(())
+    }
+
+    /// A string or a number, as it is written.
+    #[inline]
+    fn token(&mut self, is_text: bool) -> Option<&'a [u8]> {
+        if is_text {
+            return self.string();
+        }
+        let start = self.at;
+        self.number()?;
+        self.bytes.get(start..self.at)
+    }
+
+    /// Puts it into its place, if it has one.
+    #[inline]
+    fn put(&mut self, value: Value, read: &'a [u8]) {
+        match value {
+            Value::Text(place) => {
+                if let Some(text) = self.found.texts.get_mut(place) {
+                    *text = read;
+                }
+            }
+            Value::Index(place) => {
+                if let Some(number) = self.found.numbers.get_mut(place) {
+                    // What is constant is put here before it is compared.
+                    let digit = |digit: &u8| u64::from(digit & 0xF);
+                    *number = Some(read.iter().fold(0, |number: u64, next| number.wrapping_mul(10) + digit(next)));
+                }
+            }
+            _ => {}
         }
     }
 

@@ -25,6 +25,25 @@ pub fn plain(bytes: &[u8]) -> usize {
     at
 }
 
+/// Where the first line feed or carriage return is; eight bytes at a time.
+pub fn line_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*eight);
+        let is = |byte: u8| {
+            let other = word ^ (ONES * u64::from(byte));
+            other.wrapping_sub(ONES) & !other
+        };
+        let found = (is(b'\n') | is(b'\r')) & HIGHS;
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|found| at + found)
+}
+
 /// The JSON string whose opening quote stands at a byte of a text, and where it ends. Borrowed when it has no escape.
 pub fn string(text: &str, at: usize) -> Option<(Cow<'_, str>, usize)> {
     let bytes = text.as_bytes();

@@ -6,16 +6,17 @@
 //! anything.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_net::http::Response;
-use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortController;
 
+use super::alarm::Alarm;
 use super::convert::{describe, method, plain};
+use super::tasks::{ignore, settle};
 use crate::call::Call;
 use crate::count::Counter;
 use crate::engine::Flight;
@@ -57,9 +58,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn tool(this: &JsHost, handle: f64, call_id: &str, input: &str, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn sleep(this: &JsHost, ms: f64, number: u32) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn rouse(this: &JsHost, number: u32) -> Result<JsValue, JsValue>;
+    pub fn alarm(this: &JsHost, number: u32, ms: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -94,8 +93,6 @@ extern "C" {
 }
 
 thread_local! {
-    /// How many sleeps there were.
-    static SLEEPS: Cell<u32> = const { Cell::new(0) };
     /// One for all clients, once it is loaded.
     static CATALOGUE: RefCell<Option<Rc<Catalogue>>> = const { RefCell::new(None) };
 }
@@ -111,13 +108,15 @@ impl JsHost {
 pub struct WebHost {
     js: Rc<JsHost>,
     page: bool,
+    alarm: Rc<Alarm>,
 }
 
 impl WebHost {
     /// Wraps the facade's bindings.
     pub fn new(js: JsHost) -> Self {
         let page = js.page().is_truthy();
-        Self { js: Rc::new(js), page }
+        let js = Rc::new(js);
+        Self { alarm: Alarm::new(js.clone()), js, page }
     }
 
     /// Says which call begins, to who listens: heard before the facade has its promise.
@@ -126,11 +125,6 @@ impl WebHost {
             let _ = self.js.tell(&format!("call {}", call.id()));
         }
     }
-}
-
-/// A value, or a promise of one, awaited.
-async fn settle(value: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::resolve(&value?)).await
 }
 
 impl Host for WebHost {
@@ -265,11 +259,10 @@ impl Host for WebHost {
     }
 
     async fn sleep(&self, ms: f64) {
-        let number = SLEEPS.get().wrapping_add(1);
-        SLEEPS.set(number);
-        let _asleep = Asleep { js: &self.js, number };
-        // A clock that fails is one that never rings.
-        if settle(self.js.sleep(ms, number)).await.is_err() {
+        if ms.is_finite() {
+            let now = self.now();
+            self.alarm.sleep(now, now + ms.max(0.0)).await
+        } else {
             std::future::pending().await
         }
     }
@@ -290,19 +283,6 @@ impl Host for WebHost {
 
 fn guard() -> Result<AbortOnDrop, String> {
     AbortController::new().map(|controller| AbortOnDrop(controller, Over::Aborted)).map_err(|thrown| describe(&thrown))
-}
-
-/// Ends a sleep when it is dropped, so that its promise settles: what is kept for one that does not is kept for ever. By a number: a
-/// call sleeps several times, and an `AbortController` costs more than the timer.
-struct Asleep<'a> {
-    js: &'a JsHost,
-    number: u32,
-}
-
-impl Drop for Asleep<'_> {
-    fn drop(&mut self) {
-        let _ = self.js.rouse(self.number);
-    }
 }
 
 /// Aborts its fetch (or tool) when it is dropped.
@@ -439,9 +419,7 @@ impl Drop for WebResponse {
     fn drop(&mut self) {
         // An injected fetch may not listen to its signal: this it understands.
         if let Some(reader) = self.reader.take().filter(|_| !self.ended) {
-            let cancelled = reader.cancel();
-            // A rejection that nobody waits for would be reported as unhandled.
-            spawn_local(async move { drop(settle(cancelled).await) });
+            ignore(reader.cancel());
         }
     }
 }

@@ -5,6 +5,7 @@
 //! the tables before they are dropped or awaited: dropping one aborts a fetch, which may call back
 //! into this module.
 
+mod alarm;
 mod batch;
 mod cache;
 mod convert;
@@ -13,6 +14,7 @@ mod money;
 mod policies;
 pub mod stream;
 mod table;
+mod tasks;
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -22,7 +24,6 @@ use std::task::{Poll, Waker};
 
 use js_sys::{Array, Float32Array, Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::call::Call;
 use crate::count::Question;
@@ -222,7 +223,7 @@ fn run(client: u32, number: u32, work: impl FnOnce(Rc<Client>, Call) -> Work) ->
     let work = work(client.clone(), call.clone());
     let stop = Rc::<Stop>::default();
     CALLS.with_borrow_mut(|calls| calls.push((number, stop.clone())));
-    future_to_promise(async move {
+    tasks::promise(async move {
         let result = unless_stopped(&stop, work).await;
         take_call(number);
         result.unwrap_or_else(|| Err(call.aborted(client.host.now()))).map_err(error_json)

@@ -15,16 +15,17 @@ impl<T> Default for Table<T> {
 impl<T> Table<T> {
     /// Keeps a value; gives its number.
     pub fn insert(&mut self, value: T) -> u32 {
-        match self.free.pop() {
-            Some(number) => {
-                self.slots[number as usize - 1] = Some(value);
-                number
-            }
-            None => {
-                self.slots.push(Some(value));
-                self.slots.len() as u32
-            }
-        }
+        self.insert_with(|_| value)
+    }
+
+    /// Keeps a value that has to know its number.
+    pub fn insert_with(&mut self, make: impl FnOnce(u32) -> T) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32
+        });
+        self.slots[number as usize - 1] = Some(make(number));
+        number
     }
 
     /// The value of a number.

@@ -1,0 +1,212 @@
+//! Work that waits for promises of JavaScript's, and the promise of what it comes to.
+//!
+//! In place of wasm-bindgen-futures: that makes two closures with a finalizer for each promise that is awaited, and goes through
+//! `queueMicrotask` (in Node an `AsyncResource`) before it looks at what came. A call awaits some ten promises, and they were most of what
+//! it cost. Here two functions serve all of them, each bound to the number of who waits, and who waits is polled in the same turn.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+
+use super::table::Table;
+
+#[wasm_bindgen]
+extern "C" {
+    type Callback;
+
+    #[wasm_bindgen(method)]
+    fn bind(this: &Callback, context: &JsValue, number: u32) -> Function;
+
+    type Thenable;
+
+    #[wasm_bindgen(method)]
+    fn then(this: &Thenable, resolved: &Function, rejected: &Function) -> JsValue;
+}
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+struct Task {
+    work: RefCell<Work>,
+    waker: Waker,
+}
+
+/// A promise that somebody waits for.
+#[derive(Default)]
+struct Wait {
+    waker: Option<Waker>,
+    result: Option<Result<JsValue, JsValue>>,
+}
+
+/// What JavaScript calls, made once and kept.
+struct Callbacks {
+    /// The ends of a promise. Each is bound to a number.
+    resolved: Callback,
+    rejected: Callback,
+    turn: Function,
+}
+
+thread_local! {
+    static TASKS: RefCell<Table<Rc<Task>>> = RefCell::default();
+    static READY: RefCell<Vec<u32>> = RefCell::default();
+    /// By number, in its order. Not a `Table`: a promise that nobody waits for any more settles all the same, and must not be another's.
+    static WAITS: RefCell<Vec<(u32, Wait)>> = RefCell::default();
+    static LAST: Cell<u32> = const { Cell::new(0) };
+    /// Whoever wakes somebody now need not see to it that the ready are polled.
+    static POLLING: Cell<bool> = const { Cell::new(false) };
+    static CALLBACKS: Callbacks = Callbacks {
+        resolved: Closure::<dyn FnMut(u32, JsValue)>::new(|number, value| came(number, Ok(value))).into_js_value().unchecked_into(),
+        rejected: Closure::<dyn FnMut(u32, JsValue)>::new(|number, thrown| came(number, Err(thrown))).into_js_value().unchecked_into(),
+        turn: Closure::<dyn FnMut()>::new(poll_ready).into_js_value().unchecked_into(),
+    };
+}
+
+/// By number: a waker has to be fit for threads, a task is not.
+struct Waking(u32);
+
+impl Wake for Waking {
+    fn wake(self: Arc<Self>) {
+        let is_first = READY.with_borrow_mut(|ready| {
+            ready.push(self.0);
+            ready.len() == 1
+        });
+        // Not in this turn: whoever wakes is in the middle of something.
+        if is_first && !POLLING.get() {
+            CALLBACKS.with(|callbacks| then(&JsValue::UNDEFINED, &callbacks.turn, &callbacks.turn));
+        }
+    }
+}
+
+fn spawn(work: impl Future<Output = ()> + 'static) {
+    let number = TASKS.with_borrow_mut(|tasks| {
+        tasks.insert_with(|number| Rc::new(Task { work: RefCell::new(Box::pin(work)), waker: Arc::new(Waking(number)).into() }))
+    });
+    READY.with_borrow_mut(|ready| ready.push(number));
+    poll_ready();
+}
+
+/// The promise of some work, which begins at once.
+pub fn promise(work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let mut ends = None;
+    let promise = Promise::new(&mut |resolve, reject| ends = Some((resolve, reject)));
+    spawn(async move {
+        let result = work.await;
+        if let Some((resolve, reject)) = ends {
+            let (end, value) = match result {
+                Ok(value) => (resolve, value),
+                Err(error) => (reject, error),
+            };
+            let _ = end.call1(&JsValue::UNDEFINED, &value);
+        }
+    });
+    promise
+}
+
+/// Polls those who are ready, and those who become so meanwhile.
+fn poll_ready() {
+    // Somebody further up is at it.
+    if POLLING.replace(true) {
+        return;
+    }
+    while let Some(number) = READY.with_borrow_mut(|ready| if ready.is_empty() { None } else { Some(ready.remove(0)) }) {
+        let Some(task) = TASKS.with_borrow(|tasks| tasks.get(number).cloned()) else { continue };
+        let Ok(mut work) = task.work.try_borrow_mut() else { continue };
+        if work.as_mut().poll(&mut Context::from_waker(&task.waker)).is_ready() {
+            drop(work);
+            let over = TASKS.with_borrow_mut(|tasks| tasks.remove(number));
+            drop(over);
+        }
+    }
+    POLLING.set(false);
+}
+
+/// A promise has come to something.
+fn came(number: u32, result: Result<JsValue, JsValue>) {
+    // Nobody is at it at the beginning of a turn, unless an exception went through this module in an earlier one.
+    POLLING.set(false);
+    let waker = with_wait(number, |wait| {
+        wait.result = Some(result);
+        wait.waker.take()
+    });
+    if let Some(waker) = waker.flatten() {
+        in_turn(|| waker.wake());
+    }
+}
+
+/// Wakes somebody while nothing here is borrowed: who is woken is polled in this turn.
+pub fn in_turn(wake: impl FnOnce()) {
+    let is_outermost = !POLLING.replace(true);
+    wake();
+    if is_outermost {
+        POLLING.set(false);
+        poll_ready();
+    }
+}
+
+fn then(value: &JsValue, resolved: &Function, rejected: &Function) {
+    Promise::resolve(value).unchecked_ref::<Thenable>().then(resolved, rejected);
+}
+
+fn with_wait<T>(number: u32, work: impl FnOnce(&mut Wait) -> T) -> Option<T> {
+    WAITS.with_borrow_mut(|waits| {
+        let index = waits.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(work(&mut waits.get_mut(index)?.1))
+    })
+}
+
+/// Forgets a wait when nobody waits any more.
+struct Waiting(u32);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let wait = WAITS.with_borrow_mut(|waits| {
+            let index = waits.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
+            Some(waits.remove(index))
+        });
+        drop(wait);
+    }
+}
+
+/// A value, or a promise of one, awaited.
+pub async fn settle(value: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    let value = value?;
+    // Most keys are strings, and are there.
+    if !value.is_object() {
+        return Ok(value);
+    }
+    let number = LAST.get() + 1;
+    LAST.set(number);
+    WAITS.with_borrow_mut(|waits| waits.push((number, Wait::default())));
+    let _waiting = Waiting(number);
+    CALLBACKS.with(|Callbacks { resolved, rejected, .. }| {
+        let none = &JsValue::UNDEFINED;
+        then(&value, &resolved.bind(none, number), &rejected.bind(none, number));
+    });
+    poll_fn(|context| {
+        let polled = with_wait(number, |wait| match wait.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                wait.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        });
+        polled.unwrap_or(Poll::Pending)
+    })
+    .await
+}
+
+/// A promise whose end is of no interest: a rejection that nobody waits for would be reported as unhandled.
+pub fn ignore(value: Result<JsValue, JsValue>) {
+    if let Ok(value) = value {
+        CALLBACKS.with(|Callbacks { rejected, .. }| {
+            let nobody = rejected.bind(&JsValue::UNDEFINED, 0);
+            then(&value, &nobody, &nobody);
+        });
+    }
+}
