@@ -10,6 +10,9 @@ interface Waiter<T> {
   reject(error: unknown): void;
   /** The reader that it belongs to: it leaves with its lock, and a failure is told to each of them. */
   reader?: object | undefined;
+  /** What an iterator does about a failure. */
+  failed?: (() => void) | undefined;
+  promise?: Promise<unknown> | undefined;
 }
 
 const finished = { value: undefined, done: true } as const;
@@ -132,17 +135,15 @@ export class PullStream<T> extends ReadableStream<T> {
       const value = this.#supply.take();
       if (value !== undefined) return Promise.resolve({ value, done: false });
     }
-    const { promise, resolve, reject } = waiting<T>();
-    this.#wait({
-      resolve,
-      reject(error) {
-        // A `next()` that nobody awaits is not a crash.
-        if (failed) promise.catch(() => {});
-        reject(error);
-        failed?.();
-      },
-      reader,
-    });
+    return this.#later(reader, failed);
+  }
+
+  // Apart: what a closure holds is made anew whenever the function around it is called.
+  #later(reader: object | undefined, failed: (() => void) | undefined): Promise<IteratorResult<T, undefined>> {
+    let waiter!: Waiter<T>;
+    const promise = new Promise<IteratorResult<T, undefined>>((resolve, reject) => (waiter = { resolve, reject, reader, failed, promise: undefined }));
+    waiter.promise = promise;
+    this.#wait(waiter);
     return promise;
   }
 
@@ -184,8 +185,12 @@ export class PullStream<T> extends ReadableStream<T> {
       if (value !== undefined) this.#waiters.shift()!.resolve({ value, done: false });
       else if (supply.over || supply.failure) {
         const [first, ...others] = this.#waiters.splice(0);
-        if (supply.failure) first!.reject(supply.failure);
-        else first!.resolve(finished);
+        if (supply.failure) {
+          // A `next()` that nobody awaits is not a crash.
+          if (first!.failed) first!.promise!.catch(() => {});
+          first!.reject(supply.failure);
+          first!.failed?.();
+        } else first!.resolve(finished);
         for (const other of others) other.reader && supply.failure ? other.reject(supply.failure) : other.resolve(finished);
         this.#ended();
       } else return supply.more(this.#serve);
@@ -201,10 +206,4 @@ export class PullStream<T> extends ReadableStream<T> {
     }
     if (this.#supply.over) this.#onEnd?.();
   }
-}
-
-function waiting<T>(): Waiter<T> & { promise: Promise<IteratorResult<T, undefined>> } {
-  let ends!: Waiter<T>;
-  const promise = new Promise<IteratorResult<T, undefined>>((resolve, reject) => (ends = { resolve, reject }));
-  return { promise, ...ends };
 }

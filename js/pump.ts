@@ -569,6 +569,8 @@ export class Pump implements Supply<ChatEvent>, Running {
 
   #notify(): void {
     const callbacks = this.#onMore;
+    // Nearly always one: no list for the next is made for each read.
+    if (callbacks.length === 1) return callbacks.pop()!();
     this.#onMore = [];
     for (const callback of callbacks) callback();
   }
