@@ -88,10 +88,8 @@ export function createClient(options: ClientOptions): Client {
   /** Connects, and makes the request what the core reads. */
   async function connectWith(request: Record<string, unknown>, kept: number[]): Promise<Connection & { given: object }> {
     const connection = await connect();
-    // Fetched while the provider is asked. Without it a cost is unknown, and nothing else is wrong.
-    const loading = isLoaded ? undefined : catalogue().catch(() => {});
     if (options.fallback?.order === "cheapest") {
-      await loading;
+      if (!isLoaded) await catalogue().catch(() => {});
       await connection.core.ask(connection.client, 0, "catalog", {});
     }
     try {

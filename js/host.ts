@@ -1,7 +1,7 @@
 // What the core asks of the outside world: fetch, keys, time, and whether this is a page.
 import { LazyCache } from "./cache.ts";
 import { Call, type Connection } from "./call.ts";
-import { catalogue } from "./catalogue.ts";
+import { catalogue, isLoaded } from "./catalogue.ts";
 import { counter } from "./tokens/source.ts";
 import type { Costs, Entry } from "./costs.ts";
 import { describe, errorFrom, type LlmError } from "./errors.ts";
@@ -72,6 +72,8 @@ export function bindHost(
     taped: (flight, piece) => cache.now?.taped(flight, piece),
     wanted: (flight) => cache.now?.wanted(flight),
     async fetch(url, init) {
+      // Fetched while the provider is asked. Without it a cost is unknown, and nothing else is wrong.
+      if (!isLoaded) queueMicrotask(() => void catalogue().catch(() => {}));
       const { trace } = events;
       events.trace = undefined;
       if (trace && trace.server === new URL(url).origin) Object.assign(init.headers!, { traceparent: trace.traceparent });

@@ -25,23 +25,28 @@ pub fn plain(bytes: &[u8]) -> usize {
     at
 }
 
-/// Where the first line feed or carriage return is; eight bytes at a time.
+/// Where the first line feed or carriage return is.
 pub fn line_end(bytes: &[u8]) -> Option<usize> {
+    either(bytes, b'\n', b'\r')
+}
+
+/// Where one of two bytes is first; eight at a time.
+pub fn either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
     let mut at = 0;
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*eight);
         let is = |byte: u8| {
-            let other = word ^ (ONES * u64::from(byte));
-            other.wrapping_sub(ONES) & !other
+            let zero = word ^ (ONES * u64::from(byte));
+            zero.wrapping_sub(ONES) & !zero
         };
-        let found = (is(b'\n') | is(b'\r')) & HIGHS;
+        let found = (is(one) | is(other)) & HIGHS;
         if found != 0 {
             return Some(at + (found.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
     let rest = bytes.get(at..)?;
-    rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|found| at + found)
+    rest.iter().position(|byte| *byte == one || *byte == other).map(|found| at + found)
 }
 
 /// The JSON string whose opening quote stands at a byte of a text, and where it ends. Borrowed when it has no escape.

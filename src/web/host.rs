@@ -300,6 +300,8 @@ impl AbortOnDrop {
 enum Over {
     /// It still runs: the platform's own reason.
     Aborted,
+    /// It has said all, and may not have noticed: a reason that costs nothing, and that nobody is told.
+    Told,
     /// Nothing: it has ended by itself, or goes on.
     Ended,
 }
@@ -308,6 +310,7 @@ impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         match self.1 {
             Over::Aborted => self.0.abort(),
+            Over::Told => self.0.abort_with_reason(&"the answer has ended".into()),
             Over::Ended => {}
         }
     }
@@ -394,6 +397,11 @@ impl WebResponse {
     /// What is left of it is read by somebody else.
     pub fn keep(&mut self) {
         self.guard.keep();
+    }
+
+    /// What it was asked for is here. There would be more of its body, which is of no interest.
+    pub fn told(&mut self) {
+        self.guard.1 = Over::Told;
     }
 
     /// The body's stream, or null: for the facade, which reads streams itself.

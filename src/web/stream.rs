@@ -89,9 +89,11 @@ struct Over {
 impl Over {
     /// Gives back what it held. True when another key is worth another call.
     fn settle(mut self) -> bool {
-        if matches!(self.end, End::Answered) {
+        match self.end {
             // Nothing but the end of its body is left, and the facade reads that: an abort would close the connection.
-            self.response.keep();
+            End::Answered => self.response.keep(),
+            End::Cut => self.response.told(),
+            End::Failed(_) | End::Stopped => {}
         }
         drop(self.response);
         let Some(ticket) = self.ticket else { return false };

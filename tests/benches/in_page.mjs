@@ -8,7 +8,11 @@ import { root } from "../../js/build/run.mjs";
 
 const here = import.meta.dirname;
 
-/** What functions of benches/page/<name>.js give, by their names and arguments, and the browser's version; null without a Chromium. */
+/** What a page may take. */
+const mostMs = 5 * 60_000;
+
+/** What functions of benches/page/<name>.js give, by their names and arguments, and the browser's version; null without a Chromium. Rejects when
+ *  they do not end. */
 export async function inPage(name, runs) {
   const executablePath = findBrowsers().chromium;
   if (!executablePath) return null;
@@ -34,7 +38,12 @@ export async function inPage(name, runs) {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     const results = {};
     for (const [run, argument] of Object.entries(runs)) {
-      results[run] = await page.evaluate(async ([run, argument]) => (await import("/page.js"))[run](argument), [run, argument]);
+      let timer;
+      const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`the page did not end in ${mostMs / 60_000} minutes`)), mostMs)));
+      const done = page.evaluate(async ([run, argument]) => (await import("/page.js"))[run](argument), [run, argument]);
+      // The browser is closed: nobody waits for it any more.
+      done.catch(() => {});
+      results[run] = await Promise.race([done, late]).finally(() => clearTimeout(timer));
     }
     return { ...results, version: browser.version() };
   } finally {

@@ -1,16 +1,19 @@
 // Streams and calls, beside the clients that people write by hand and those that they install. All take turns in one run, and what counts is the
-// median of the ratios to "raw", a hand-written loop. the table goes to the screen and, with all figures, to target/bench. `npm run bench streams [section…]`: those sections alone.
+// median of the ratios to "raw", a hand-written loop. The table goes to the screen and, with all figures, to target/bench. `npm run bench streams [section…]`: those sections alone.
+// What does not end in its time is told, and the rest goes on.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { root } from "../../js/build/run.mjs";
 import { inPage } from "./in_page.mjs";
+import { cases, nameOf } from "./streams/reading.mjs";
 import { apart } from "./streams/section.mjs";
 import { median } from "./streams/measure.mjs";
 
 const sections = {
-  streams: () => apart("in_node"),
-  chromium: async () => (await inPage("streams", { streams: { turns: 7, warm: 3 } }))?.streams ?? [],
+  streams: () => each(cases, (one) => apart("in_node", nameOf(one))),
+  // The longest case is Node's alone: nothing of it is the browser's.
+  chromium: () => each(cases.filter(([, , thousands]) => thousands <= 10), async (one) => (await inPage("streams", { streams: { only: nameOf(one), turns: 5, warm: 2 } }))?.streams ?? []),
   http: () => apart("http"),
   requests: () => apart("requests"),
   crowd: () => apart("crowd"),
@@ -19,6 +22,19 @@ const sections = {
   cold: async () => [...apart("cold"), ...(await coldInPages())],
   sizes: () => apart("sizes"),
 };
+
+/** The rows of all cases; one that fails, or does not end, is told and left out. */
+async function each(cases, rows) {
+  const all = [];
+  for (const one of cases) {
+    try {
+      all.push(...(await rows(one)));
+    } catch (error) {
+      console.log(`left out: ${nameOf(one)}: ${error.message.split("\n")[0]}`);
+    }
+  }
+  return all;
+}
 
 async function coldInPages() {
   const taken = [];
@@ -34,13 +50,25 @@ async function main(asked) {
   const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
   console.log(`${machine}\n${Object.entries(dependencies).map((pair) => pair.join(" ")).join(", ")}`);
   const results = {};
+  const unknown = asked.filter((name) => !(name in sections));
+  if (unknown.length) throw new Error(`there is no section ${unknown.join(", ")}; there are: ${Object.keys(sections).join(", ")}`);
+  const failed = [];
   for (const name of asked.length ? asked : Object.keys(sections)) {
-    results[name] = await sections[name]();
-    console.log(`\n## ${name}`);
+    const busy = loadavg()[0].toFixed(1);
+    console.log(`\n## ${name} (load ${busy})`);
+    try {
+      results[name] = await sections[name]();
+    } catch (error) {
+      failed.push(name);
+      console.log(`failed: ${error.message.split("\n")[0]}`);
+      continue;
+    }
     for (const [what, by] of results[name]) print(what, by);
-    writeFileSync(`${file}.json`, JSON.stringify({ machine, dependencies, results }, null, 1));
-    writeFileSync(`${file}.md`, markdown(machine, results));
+    const when = new Date().toISOString().slice(0, 10);
+    writeFileSync(`${file}.json`, JSON.stringify({ when, machine, dependencies, failed, results }, null, 1));
+    writeFileSync(`${file}.md`, markdown(`${machine}; ${when}`, results));
   }
+  if (failed.length) throw new Error(`not measured: ${failed.join(", ")}`);
 }
 
 /** For docs/performance.md. */

@@ -1,7 +1,7 @@
 // The page's half of the streams' benchmark: the contenders bundled as a page would have them, modelwire as it is served.
 import { reading } from "../streams/reading.mjs";
 
-export async function streams(options) {
+export async function streams({ only, ...options }) {
   const modelwire = await import("/modelwire/entry/url.js");
   const timed = async (run) => {
     const start = performance.now();
@@ -9,5 +9,5 @@ export async function streams(options) {
     return (performance.now() - start) * 1000;
   };
   // Without "ai": here it takes fifty times as long as the loop, and the rounds take as long as the slowest.
-  return reading(modelwire, timed, { ...options, among: (name) => !name.startsWith("ai"), before: () => new Promise((resolve) => setTimeout(resolve, 5)) });
+  return reading(modelwire, timed, { ...options, only: (what) => what === only, among: (name) => !name.startsWith("ai"), before: () => new Promise((resolve) => setTimeout(resolve, 5)) });
 }

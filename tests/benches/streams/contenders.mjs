@@ -51,7 +51,7 @@ async function* rawEvents(wire, fetch, base = "http://localhost") {
 }
 
 /** A contender's `run`, and the wires that it speaks. */
-export async function contenders({ createClient }, base = "http://localhost") {
+export async function contenders({ createClient, partialJson }, base = "http://localhost") {
   const [{ default: OpenAI }, { default: Anthropic }, { CohereClientV2 }, ai, { createOpenAI }, { createAnthropic }, { createCohere }] = await Promise.all([
     import("openai"),
     import("@anthropic-ai/sdk"),
@@ -133,11 +133,17 @@ export async function contenders({ createClient }, base = "http://localhost") {
         return shown;
       },
     },
-    "modelwire, partialOutput": {
-      wires: [],
+    // The arguments of a call as the object that they are so far, after each fragment.
+    "modelwire, partialJson": {
+      wires: ["tools"],
       async run(wire, fetch) {
         let shown = 0;
-        for await (const _ of modelwire(createClient, base, fetch).stream({ ...requestOf(wire), output: { type: "object", properties: { text: { type: "string" } } } }).partialOutput) shown++;
+        const view = partialJson();
+        for await (const event of streamed(wire, fetch)) {
+          if (event.type !== "tool-call-delta") continue;
+          shown += event.text.length;
+          view.push(event.text);
+        }
         return shown;
       },
     },

@@ -6,14 +6,18 @@ export function median(values) {
   return sorted.length ? sorted[sorted.length >> 1] : NaN;
 }
 
-/** By name: the median of `run()`'s figures, and of their ratios to the first one's. */
-export async function rounds(runs, count, { warm = 2, before = () => {} } = {}) {
+/** By name: the median of `run()`'s figures, and of their ratios to the first one's. `before`: collects garbage. Each then runs once without being
+ *  measured: behind a forced collection the first run pays for threads that still sweep and for memory that was given back. */
+export async function rounds(runs, count, { warm = 2, before } = {}) {
   const names = Object.keys(runs);
   const figures = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warm; round < count; round++) {
     const turn = ((round % names.length) + names.length) % names.length;
     for (const name of [...names.slice(turn), ...names.slice(0, turn)]) {
-      await before();
+      if (before) {
+        await before();
+        if (round >= 0) await runs[name]();
+      }
       const figure = await runs[name]();
       if (round >= 0) figures[name].push(figure);
     }

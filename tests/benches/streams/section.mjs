@@ -14,10 +14,13 @@ export async function cpu(run) {
 
 export const ours = () => import(join(dist, "entry", "node.js"));
 
-/** The rows of a section, or one contender's part of it, from a process of its own. */
+/** What a process, or a page, may take at most. */
+export const mostMs = 10 * 60_000;
+
+/** The rows of a section, or one contender's part of it, from a process of its own. Throws when that does not end. */
 export function apart(name, ...rest) {
   const run = join(import.meta.dirname, "run.mjs");
   // What the peers have to say of their models' ages is not wanted here.
-  const printed = execFileSync(process.execPath, ["--expose-gc", run, name, ...rest], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1e8 });
+  const printed = execFileSync(process.execPath, ["--expose-gc", run, name, ...rest], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1e8, timeout: mostMs, killSignal: "SIGKILL" });
   return JSON.parse(printed.trim().split("\n").at(-1));
 }
