@@ -13,7 +13,7 @@ mod read;
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::scan::plain;
+pub use crate::scan::write_string;
 use crate::text::slice;
 use read::Reader;
 
@@ -241,37 +241,6 @@ impl<'a> Json<'a> {
             Self::Object(_) | Self::Raw(_) => "an object",
         }
     }
-}
-
-/// A JSON string, quotes and escapes included. Runs that need no escape are copied whole.
-pub fn write_string(text: &str, out: &mut String) {
-    out.reserve(text.len() + 2);
-    out.push('"');
-    let (bytes, mut copied) = (text.as_bytes(), 0);
-    loop {
-        let at = copied + plain(bytes.get(copied..).unwrap_or_default());
-        let Some(byte) = bytes.get(at).copied() else { break };
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            _ => "",
-        };
-        out.push_str(slice(text, copied, at));
-        copied = at + 1;
-        if escape.is_empty() {
-            out.push_str("\\u00");
-            for nibble in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
-            }
-        } else {
-            out.push_str(escape);
-        }
-    }
-    out.push_str(slice(text, copied, text.len()));
-    out.push('"');
 }
 
 /// The value of a number's text, exact for what a person writes (up to 15 digits and small

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { quickStrings } from "./glue.mjs";
 import { shortenNames } from "./names.mjs";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
@@ -23,7 +24,7 @@ export async function buildWasm({ force = false } = {}) {
   const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", packed, "--out-name", "modelwire"];
   await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv(anonymous()) });
   for (const name of ["modelwire.d.ts", `${wasmName}.d.ts`]) copyFileSync(join(packed, name), join(out, name));
-  const [wasm, glue] = shortenNames(readFileSync(join(packed, wasmName)), readFileSync(join(packed, "modelwire.js"), "utf8"));
+  const [wasm, glue] = shortenNames(readFileSync(join(packed, wasmName)), quickStrings(readFileSync(join(packed, "modelwire.js"), "utf8")));
   writeFileSync(join(out, wasmName), wasm);
   writeFileSync(join(out, "modelwire.js"), glue);
   writeFileSync(stamp, sources);
@@ -42,7 +43,7 @@ export function anonymous(more = []) {
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
 export function fingerprint(folders) {
-  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString());
+  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString()).update(quickStrings.toString());
   const sources = folders
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 pub use frame::Frame;
 use frame::Hole;
-pub use text::{either, line_end, plain, string, utf16_length};
+pub use text::{either, line_end, plain, string, utf16_length, write_string};
 
 /// What a member's value has to be, and where it goes.
 #[derive(Clone, Copy, Debug)]

@@ -112,3 +112,34 @@ pub fn utf16_length(text: &str) -> usize {
     // Continuation bytes have none, and what is outside of the first plane, begun by 0xF0 and above, has two.
     text.bytes().map(|byte| usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0)).sum()
 }
+
+/// A JSON string, quotes and escapes included. Runs that need no escape are copied whole.
+pub fn write_string(text: &str, out: &mut String) {
+    out.reserve(text.len() + 2);
+    out.push('"');
+    let (bytes, mut copied) = (text.as_bytes(), 0);
+    loop {
+        let at = copied + plain(bytes.get(copied..).unwrap_or_default());
+        let Some(byte) = bytes.get(at).copied() else { break };
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            _ => "",
+        };
+        out.push_str(text.get(copied..at).unwrap_or_default());
+        copied = at + 1;
+        if escape.is_empty() {
+            out.push_str("\\u00");
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
+            }
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out.push('"');
+}
