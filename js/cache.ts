@@ -1,5 +1,5 @@
 // `client.cache`, and what the core asks of it. What does the work is a part of the package by itself, loaded when a call wants it.
-import { Call, watch, type Connection, type Running } from "./call.ts";
+import { Call, watch, type Running, type WholeConnection } from "./call.ts";
 import type { Around, Cache, Lookup, Recalled } from "./cache/cache.ts";
 import { describe, errorFrom, errorOf, isLlmError, part } from "./errors.ts";
 import { plain, readRequest } from "./options.ts";
@@ -53,7 +53,7 @@ export class LazyCache {
 /** `client.cache`. `prepare`: makes a request what the core reads. */
 export function cacheOf(
   cache: LazyCache,
-  connect: () => Promise<Connection>,
+  connect: () => Promise<WholeConnection>,
   prepare: (request: Record<string, unknown>, kept: number[]) => Promise<object>,
   release: (kept: number[]) => void,
   running: Set<Running>,
@@ -132,7 +132,7 @@ export function cacheOf(
   };
 }
 
-type Ask = (start: (asked: object) => (connection: Connection, call: number) => Promise<string>) => Promise<string>;
+type Ask = (start: (asked: object) => (connection: WholeConnection, call: number) => Promise<string>) => Promise<string>;
 
 async function storing<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,6 +1,6 @@
 // One call of the core that can be stopped while it runs, and the listening to the caller's signal.
 import { abortedError, describe, errorFrom, type Stop } from "./errors.ts";
-import type { Core } from "./wasm.ts";
+import type { Core, Whole } from "./wasm.ts";
 
 /** Something that `close()` or a signal can end. */
 export interface Running {
@@ -8,10 +8,13 @@ export interface Running {
 }
 
 /** The core with this client in it. */
-export interface Connection {
-  core: Core;
+export interface Connection<C = Core> {
+  core: C;
   client: number;
 }
+
+/** The same with all that the core can do. */
+export type WholeConnection = Connection<Whole>;
 
 let calls = 0;
 

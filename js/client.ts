@@ -1,6 +1,6 @@
 // createClient: options checked, the core connected at the first call.
 import { cacheOf } from "./cache.ts";
-import { Call, watch, type Connection, type Running } from "./call.ts";
+import { Call, watch, type Connection, type Running, type WholeConnection } from "./call.ts";
 import { catalogue, isLoaded } from "./catalogue.ts";
 import { costsIn, ledgerOf } from "./costs.ts";
 import { LlmError, describe, errorFrom, errorOf, part, type ErrorData } from "./errors.ts";
@@ -21,7 +21,7 @@ import { ChatStream } from "./stream.ts";
 import { asyncDispose, inside, type Inside } from "./symbols.ts";
 import { Trail } from "./trail.ts";
 import type { ChatRequest, ChatResponse, Client, ClientOptions, EmbedResponse } from "./types.ts";
-import { loadCore, type Core } from "./wasm.ts";
+import { loadCore, loadWhole, type Core } from "./wasm.ts";
 import { withDefaults } from "./with.ts";
 
 /**
@@ -43,7 +43,7 @@ export function createClient(options: ClientOptions): Client {
   let closed = false;
   const queues = new Queues({ chat, store: options.store, page: host.page, now: host.now, wake: host.wake, sleep: host.pause });
 
-  const kept = cacheOf(host.cache, connect, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
+  const kept = cacheOf(host.cache, connectWhole, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
 
   async function connect(): Promise<Connection> {
     const core = await loadCore();
@@ -60,6 +60,12 @@ export function createClient(options: ClientOptions): Client {
       if (pool) provider[pool.field] = keys.lazy(name);
     }
     return (held.connection = { core, client: core.client_new(data, host) });
+  }
+
+  /** For what few pages call. */
+  async function connectWhole(): Promise<WholeConnection> {
+    const core = await loadWhole();
+    return { ...(await connect()), core };
   }
 
   function naming(models: Record<string, unknown>): Promise<unknown> {
@@ -90,7 +96,7 @@ export function createClient(options: ClientOptions): Client {
     const connection = await connect();
     if (options.fallback?.order === "cheapest") {
       if (!isLoaded) await catalogue().catch(() => {});
-      await connection.core.ask(connection.client, 0, "catalog", {});
+      await (await loadWhole()).ask(connection.client, 0, "catalog", {});
     }
     try {
       return { ...connection, given: plain(await prepare(request, handles, kept), 3) as object };
@@ -202,7 +208,7 @@ export function createClient(options: ClientOptions): Client {
   /** What a batch at a provider needs of this client. */
   const batching = {
     ask: (step: string, argument: object) =>
-      run(undefined, connect, ({ core, client }, call) => core.ask(client, call, `batch-${step}`, argument)),
+      run(undefined, connectWhole, ({ core, client }, call) => core.ask(client, call, `batch-${step}`, argument)),
     check: (response: ChatResponse) => checkOutput(response, handles),
     written,
     handles,
@@ -222,14 +228,15 @@ export function createClient(options: ClientOptions): Client {
   async function remember(): Promise<void> {
     const learned = await costs.kept().then((kept) => kept?.calibration());
     if (!learned) return;
-    const { core, client } = await connect();
+    const { core, client } = await connectWhole();
     await core.ask(client, 0, "calibration", learned);
   }
 
   /** What a request comes to before it is sent. */
   async function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
+    const core = await loadWhole();
     await (remembering ??= remember());
-    return asked(request, ({ core, client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
+    return asked(request, ({ client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
   }
 
   /** The client whose requests begin with these. */
@@ -266,7 +273,7 @@ export function createClient(options: ClientOptions): Client {
         const trail = new Trail(events, request);
         try {
           const { data, signal } = readRequest(request);
-          const [json, embeddings] = await run(signal, connect, ({ core, client }, call) =>
+          const [json, embeddings] = await run(signal, connectWhole, ({ core, client }, call) =>
             trail.begin(() => reading(() => core.embed(client, call, data))),
           );
           const response = { embeddings, ...(JSON.parse(json) as Omit<EmbedResponse, "embeddings">) };
@@ -279,7 +286,7 @@ export function createClient(options: ClientOptions): Client {
       },
 
       async listModels(provider) {
-        return JSON.parse(await run(undefined, connect, ({ core, client }, call) => core.list_models(client, call, String(provider))));
+        return JSON.parse(await run(undefined, connectWhole, ({ core, client }, call) => core.list_models(client, call, String(provider))));
       },
 
       countTokens: (request, options) => question(withDefaults(defaults, request), { ...options, what: "count" }),
@@ -294,7 +301,7 @@ export function createClient(options: ClientOptions): Client {
       async check(provider) {
         const start = host.now();
         try {
-          const json = await run(undefined, connect, ({ core, client }, call) => core.check(client, call, String(provider)));
+          const json = await run(undefined, connectWhole, ({ core, client }, call) => core.check(client, call, String(provider)));
           const { error, ...result } = JSON.parse(json) as { ok: boolean; models?: number; latencyMs: number; error?: ErrorData };
           return error ? { ...result, error: LlmError.of(error) } : result;
         } catch (thrown) {
@@ -303,15 +310,15 @@ export function createClient(options: ClientOptions): Client {
       },
 
       async model(ref) {
-        return JSON.parse((await run(undefined, connect, ({ core, client }, call) => core.ask(client, call, "model", { model: String(ref) }))) ?? "null");
+        return JSON.parse((await run(undefined, connectWhole, ({ core, client }, call) => core.ask(client, call, "model", { model: String(ref) }))) ?? "null");
       },
 
       async updateCatalog(source) {
         const models = await modelsOf(source, options.fetch);
-        await run(undefined, connect, ({ core, client }, call) => core.ask(client, call, "catalog", models));
+        await run(undefined, connectWhole, ({ core, client }, call) => core.ask(client, call, "catalog", models));
       },
 
-      costs: ledgerOf(costs, connect, running),
+      costs: ledgerOf(costs, connectWhole, running),
       cache: {
         ...kept,
         get: (request) => kept.get(withDefaults(defaults, request)),
@@ -319,7 +326,7 @@ export function createClient(options: ClientOptions): Client {
         delete: (request) => kept.delete(withDefaults(defaults, request)),
       },
       keys: keyRing(keys, new Set(Object.keys(data.providers)), () => held.connection, host.now),
-      limits: limitsOf(connect, running),
+      limits: limitsOf(connectWhole, running),
       on: (event, handler) => events.on(event, handler),
 
       with: (more) => clientWith(withDefaults(defaults, more)),

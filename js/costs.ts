@@ -1,5 +1,5 @@
 // `client.costs`: what the core says was spent, added up. Prices are the core's; where it is kept is in kept_ledger.ts.
-import { Call, watch, type Connection, type Running } from "./call.ts";
+import { Call, watch, type Running, type WholeConnection } from "./call.ts";
 import { errorOf, part } from "./errors.ts";
 import type { KeptLedger } from "./kept_ledger.ts";
 import type { ClientOptions, Cost, CostLedger, LedgerEntry } from "./types.ts";
@@ -87,7 +87,7 @@ export function costsIn(store: ClientOptions["store"], page: boolean): Costs {
   });
 }
 
-export function ledgerOf(costs: Costs, connect: () => Promise<Connection>, running: Set<Running>): CostLedger {
+export function ledgerOf(costs: Costs, connect: () => Promise<WholeConnection>, running: Set<Running>): CostLedger {
   async function ask(what: "price" | "record", argument: object): Promise<string | null> {
     const call = new Call();
     const result = call.run(connect, ({ core, client }, number) => core.ask(client, number, what, argument));

@@ -13,7 +13,7 @@ import { plain } from "./options.ts";
 import { pageBase } from "./page.ts";
 import { runTool } from "./tools.ts";
 import type { ClientOptions, LimitStore } from "./types.ts";
-import { theCore, type HostBindings } from "./wasm.ts";
+import { loadWhole, theCore, type HostBindings } from "./wasm.ts";
 
 /** A timer; gives what stops it. */
 export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
@@ -59,7 +59,7 @@ export function bindHost(
     sleep: pause,
     fly(flight) {
       const call = new Call();
-      const done = call.run(async () => connection(), ({ core, client }, number) => core.fly(client, number, flight));
+      const done = call.run(async () => ({ ...connection(), core: await loadWhole() }), ({ core, client }, number) => core.fly(client, number, flight));
       return { done, stop: () => call.abort({ message: "nobody waits for the answer any more" }) };
     },
     forget: (flight) => connection().core.flight_forget(flight),
@@ -105,8 +105,8 @@ export function bindHost(
     tokens: (encoding, text) => counter.count(encoding, text),
     countSlowly: (encoding, text) => counter.countSlowly(encoding, text),
     loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),
-    limit: (store, key, change) => changeLimit(connection().core, handles.get(store) as LimitStore, key, change),
-    limitLater: (store, key, change) => void changeLimit(connection().core, handles.get(store) as LimitStore, key, change).catch(() => {}),
+    limit: (store, key, change) => changeLimit(handles.get(store) as LimitStore, key, change),
+    limitLater: (store, key, change) => void changeLimit(handles.get(store) as LimitStore, key, change).catch(() => {}),
     place: (store, key, count, signal) => (handles.get(store) as OriginScope).place(key, count, signal),
     file: (handle) => handles.get(handle) as Blob,
     now: () => (clock ?? Date).now(),

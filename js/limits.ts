@@ -1,10 +1,10 @@
 // `client.limits`, and limits and budgets that are kept in a store: the core decides, inside the store's own transaction.
-import { Call, watch, type Connection, type Running } from "./call.ts";
+import { Call, watch, type Running, type WholeConnection } from "./call.ts";
 import { errorOf } from "./errors.ts";
 import type { Handles } from "./handles.ts";
 import { CHANGE, type ChangingStore } from "./stores/changing.ts";
 import type { Limits, LimitStatus, LimitStore } from "./types.ts";
-import type { Core } from "./wasm.ts";
+import { loadWhole } from "./wasm.ts";
 
 /** Stands for the store that all tabs and workers of the site share. */
 export interface OriginScope extends LimitStore {
@@ -51,11 +51,12 @@ function lazily(now: () => number): OriginScope {
 }
 
 /** Changes a limit or a budget in its store: of a limit the wait in milliseconds, of a budget what is spent. */
-export async function changeLimit(core: Core, store: LimitStore, key: string, change: string): Promise<number> {
+export async function changeLimit(store: LimitStore, key: string, change: string): Promise<number> {
   const changing = (store as Partial<ChangingStore>)[CHANGE];
   if (changing) return changing(key, change);
   const { take } = JSON.parse(change) as { take?: Parameters<NonNullable<LimitStore["take"]>>[1] };
   if (take && store.take) return (await store.take(key, take)).waitMs;
+  const core = await loadWhole();
   return store.update(key, (state, nowMs) => {
     const [bytes, wait] = core.limit_change(state ?? undefined, nowMs, change);
     return { state: bytes, result: wait };
@@ -63,7 +64,7 @@ export async function changeLimit(core: Core, store: LimitStore, key: string, ch
 }
 
 /** `client.limits`. */
-export function limitsOf(connect: () => Promise<Connection>, running: Set<Running>): Limits {
+export function limitsOf(connect: () => Promise<WholeConnection>, running: Set<Running>): Limits {
   return {
     async status() {
       const { core, client } = await connect();

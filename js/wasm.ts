@@ -26,40 +26,14 @@ export interface Core {
   relay(label: string, now: number): number;
   /** The call rejects with code "aborted". */
   cancel(call: number): void;
-  /** JSON of what `Client.check` gives. */
-  check(client: number, call: number, provider: string): Promise<string>;
-  /** JSON of an EmbedResponse without its vectors, and these. */
-  embed(client: number, call: number, request: object): Promise<[json: string, vectors: Float32Array[]]>;
-  /** JSON of a list of ModelInfo. */
-  list_models(client: number, call: number, provider: string): Promise<string>;
-  /** What a request comes to before it is sent: JSON of a TokenCount, of an Estimate, or of a `Fitted`. */
-  count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
-  /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue, what counts were off by: JSON, or null. */
-  ask(client: number, call: number, what: "model" | "price" | "record" | "catalog" | "calibration", argument: object): Promise<string | null>;
-  /** A step of a batch at a provider: see `src/web/batch.rs`. */
-  ask(client: number, call: number, what: `batch-${string}`, argument: object): Promise<unknown>;
-  /** Asks what a flight is to ask: JSON of what it came to. */
-  fly(client: number, call: number, flight: number): Promise<string>;
   /** It is not needed. */
   flight_forget(flight: number): void;
-  /** What a request is known by at each of its targets: JSON of a list of `Lookup`. */
-  cache_lookups(client: number, call: number, request: object): Promise<string>;
-  /** JSON of the ChatResponse that a tape is at one of the targets. */
-  cache_replay(client: number, call: number, request: object, target: number, tape: string): Promise<string>;
-  /** The tape of a ChatResponse. */
-  cache_tape(response: object): string;
   /** A provider's keys were replaced. `lazy`: JSON, for each whether a function gives it. */
   keys_set(client: number, provider: string, lazy: string): void;
   /** JSON: `{healthy, cooldownUntilMs}` of each key. */
   key_health(client: number, provider: string): string;
   /** Which key would be used now. */
   key_pick(client: number, provider: string): number;
-  /** JSON of a list of LimitStatus. */
-  limits_status(client: number): string;
-  /** Whether there was room; without `wait`, at once. */
-  limits_acquire(client: number, call: number, key: string, options: object, wait: boolean): Promise<boolean>;
-  /** The new state of a limit or a budget that is kept in a store; the wait in milliseconds, or what is spent. */
-  limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
   /** The wait before the next attempt; -1: there is none, -2: none in time. `error`: JSON. */
   retry_verdict(options: object, error: string, attempt: number, elapsedMs: number, random: number, said: unknown): number;
   /** The timer has run out. */
@@ -84,6 +58,36 @@ export interface Core {
   free(stream: number): void;
   /** "" when OpenAI has no such chunk. */
   openai_chunk(event: string, id: string, model: string, createdSeconds: number): string;
+}
+
+/** The core with what few pages call, which is loaded when it is called first: `lateExports` in js/build/entries.mjs. */
+export interface Whole extends Core {
+  /** JSON of what `Client.check` gives. */
+  check(client: number, call: number, provider: string): Promise<string>;
+  /** JSON of an EmbedResponse without its vectors, and these. */
+  embed(client: number, call: number, request: object): Promise<[json: string, vectors: Float32Array[]]>;
+  /** JSON of a list of ModelInfo. */
+  list_models(client: number, call: number, provider: string): Promise<string>;
+  /** What a request comes to before it is sent: JSON of a TokenCount, of an Estimate, or of a `Fitted`. */
+  count_tokens(client: number, call: number, request: object, question: { what: "count" | "estimate" | "fit" }): Promise<string>;
+  /** What is known of a model, what a usage costs, spending elsewhere, a newer catalogue, what counts were off by: JSON, or null. */
+  ask(client: number, call: number, what: "model" | "price" | "record" | "catalog" | "calibration", argument: object): Promise<string | null>;
+  /** A step of a batch at a provider: see `src/web/batch.rs`. */
+  ask(client: number, call: number, what: `batch-${string}`, argument: object): Promise<unknown>;
+  /** Asks what a flight is to ask: JSON of what it came to. */
+  fly(client: number, call: number, flight: number): Promise<string>;
+  /** What a request is known by at each of its targets: JSON of a list of `Lookup`. */
+  cache_lookups(client: number, call: number, request: object): Promise<string>;
+  /** JSON of the ChatResponse that a tape is at one of the targets. */
+  cache_replay(client: number, call: number, request: object, target: number, tape: string): Promise<string>;
+  /** The tape of a ChatResponse. */
+  cache_tape(response: object): string;
+  /** JSON of a list of LimitStatus. */
+  limits_status(client: number): string;
+  /** Whether there was room; without `wait`, at once. */
+  limits_acquire(client: number, call: number, key: string, options: object, wait: boolean): Promise<boolean>;
+  /** The new state of a limit or a budget that is kept in a store; the wait in milliseconds, or what is spent. */
+  limit_change(state: Uint8Array | undefined, now: number, change: string): [state: Uint8Array, wait: number];
   /** The `chat.completion` of a ChatResponse. */
   openai_answer(response: string, createdSeconds: number): string;
 }
@@ -147,10 +151,16 @@ export interface HostBindings {
 let source: (() => unknown) | undefined;
 let core: Core | undefined;
 let loading: Promise<Core> | undefined;
+/** Where the second half is, if there are halves. */
+let rest: (() => URL) | undefined;
+/** What the first half exports, while it is alone. */
+let half: WebAssembly.Exports | undefined;
+let completing: Promise<unknown> | undefined;
 
-/** Says where this runtime's module comes from. Called by the entries; nothing is loaded yet. */
-export function useWasm(from: () => unknown): void {
+/** Says where this runtime's module comes from, and its second half if it has one. Called by the entries; nothing is loaded yet. */
+export function useWasm(from: () => unknown, restFrom?: () => URL): void {
   source = from;
+  rest = restFrom;
 }
 
 /**
@@ -173,6 +183,31 @@ export function loadCore(from = source): Promise<Core> {
   }));
 }
 
+/** The core with what few pages call, loaded at most once. */
+export async function loadWhole(): Promise<Whole> {
+  // Beside the first, unless that is there; what is wrong is told when it is waited for.
+  const early = core || loading ? undefined : restBytes();
+  early?.catch(() => {});
+  const loaded = await loadCore();
+  if (half) {
+    await (completing ??= complete(half, early).catch((thrown: unknown) => {
+      completing = undefined;
+      throw failure(thrown);
+    }));
+  }
+  return loaded as Whole;
+}
+
+const restBytes = () => rest && fetch(rest()).then(bytesOf);
+
+// Nothing is exported: it has the first's memory, and puts its functions into the first's table. See js/build/split.mjs.
+async function complete(first: WebAssembly.Exports, early: Promise<ArrayBuffer> | undefined): Promise<void> {
+  const bytes = await (early ?? restBytes());
+  if (!bytes) throw new Error("it is half of the core");
+  await WebAssembly.instantiate(bytes, { ...glue.imports(), "=": first as WebAssembly.ModuleImports });
+  half = undefined;
+}
+
 async function load(from: (() => unknown) | undefined): Promise<Core> {
   if (!from) throw errorOf("config", 'modelwire/slim brings no WebAssembly of its own: call ready(wasm) first, or import from "modelwire"');
   let wasm = from();
@@ -183,10 +218,10 @@ async function load(from: (() => unknown) | undefined): Promise<Core> {
   if (isObject(wasm) && "arrayBuffer" in wasm) wasm = await bytesOf(wasm as unknown as Response);
   // By its tag: a module may come from another realm.
   const isModule = Object.prototype.toString.call(wasm) === "[object WebAssembly.Module]";
-  const { memory } = isModule
-    ? glue.initSync({ module: wasm as WebAssembly.Module })
-    : await glue.default({ module_or_path: wasm as BufferSource });
-  return (core = { ...(glue as unknown as Omit<Core, "memory">), memory });
+  const instance = isModule ? glue.initSync({ module: wasm as WebAssembly.Module }) : await glue.default({ module_or_path: wasm as BufferSource });
+  const exported = instance as unknown as WebAssembly.Exports;
+  if (Object.keys(exported).some((name) => name.startsWith("="))) half = exported;
+  return (core = { ...(glue as unknown as Omit<Core, "memory">), memory: instance.memory });
 }
 
 // Compiled from bytes and not from the response: `compileStreaming` wants a content type that many servers do not send, and

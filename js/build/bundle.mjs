@@ -1,7 +1,7 @@
 // TypeScript to pkg/dist: every entry of the package in one go, so that they share their chunks.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { entries, tokensName, wasmName } from "./entries.mjs";
+import { entries, halves, tokensName, wasmName } from "./entries.mjs";
 import { Failure, root } from "./run.mjs";
 import { vocabularies } from "./tokens.mjs";
 
@@ -45,8 +45,7 @@ export async function bundle() {
   const written = new Set(outputFiles.map((file) => file.path));
   for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
   for (const path of scripts()) if (!written.has(path)) rmSync(path);
-  writeIfChanged(join(dist, wasmName), readFileSync(wasm));
-  writeIfChanged(join(dist, tokensName), readFileSync(join(root, "js", "wasm", tokensName)));
+  for (const name of [wasmName, halves.page, halves.rest, tokensName]) writeIfChanged(join(dist, name), readFileSync(join(root, "js", "wasm", name)));
   for (const name of readdirSync(vocabularies)) writeIfChanged(join(dist, name), readFileSync(join(vocabularies, name)));
   // For sizes.mjs: which file loads which.
   writeIfChanged(join(root, "target", "bundle.json"), Buffer.from(JSON.stringify(metafile)));

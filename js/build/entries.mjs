@@ -26,5 +26,25 @@ export const declarations = ["index.ts", "testing.ts", "stores/cloudflare.ts", "
 /** The module's name, in js/wasm/ as in pkg/dist/. */
 export const wasmName = "modelwire_bg.wasm";
 
+/** The same in two, for pages: what every page needs, and what few ever call. See split.mjs. */
+export const halves = { page: "modelwire_page_bg.wasm", rest: "modelwire_rest_bg.wasm" };
+
+/** The exports that are in the second with all that nothing else needs. In TypeScript: `Whole` in js/wasm.ts. */
+export const lateExports = [
+  "ask",
+  "cache_lookups",
+  "cache_replay",
+  "cache_tape",
+  "check",
+  "count_tokens",
+  "embed",
+  "fly",
+  "limit_change",
+  "limits_acquire",
+  "limits_status",
+  "list_models",
+  "openai_answer",
+];
+
 /** That of the tokenizers, likewise. */
 export const tokensName = "modelwire_tokens_bg.wasm";

@@ -7,6 +7,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "./build.mjs";
+import { halves, wasmName } from "./entries.mjs";
 import { attempt, fail, Failure, isProgram, root, run, seconds } from "./run.mjs";
 
 const out = join(root, "target", "release-package");
@@ -29,7 +30,7 @@ export function versions() {
 export function integrity(folder = join(root, "pkg")) {
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const entries = ["browser", "default"].map((condition) => exports["."][condition]);
-  const names = new Set([...entries, exports["./inline"].default, exports["./slim"].default, exports["./modelwire_bg.wasm"].default]);
+  const names = new Set([...entries, exports["./inline"].default, exports["./slim"].default, ...[wasmName, halves.page, halves.rest].map((name) => `./dist/${name}`)]);
   // An entry is three lines that import chunks: a hash of the entry alone would vouch for its chunks' names only.
   for (const name of names) {
     for (const [, path] of readFileSync(join(folder, name), "utf8").matchAll(/(?:from|import)\s*"(\.[^"]+\.js)"/g)) {
@@ -100,7 +101,7 @@ async function differences(folder) {
 }
 
 function report(version, tarball, sum) {
-  const wanted = ["./dist/entry/url.js", "./dist/entry/inline.js", "./dist/modelwire_bg.wasm"];
+  const wanted = ["./dist/entry/url.js", "./dist/entry/inline.js", ...[wasmName, halves.page, halves.rest].map((name) => `./dist/${name}`)];
   const hashes = integrity();
   console.log(`\nmodelwire ${version}: ${tarball}, ${readFileSync(tarball).length} bytes\nsha256 ${sum}`);
   for (const name of wanted) console.log(`${name.padEnd(28)} ${hashes[name]}`);

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "./build.mjs";
-import { tokensName, wasmName } from "./entries.mjs";
+import { halves, tokensName, wasmName } from "./entries.mjs";
 import { fail, Failure, isProgram, root } from "./run.mjs";
 
 const dist = join(root, "pkg", "dist");
@@ -12,7 +12,7 @@ const dist = join(root, "pkg", "dist");
 /** Prints the table; throws when something is over its budget. */
 export function sizes() {
   const budget = JSON.parse(readFileSync(join(import.meta.dirname, "budget.json"), "utf8"));
-  const wasm = weigh([join(dist, wasmName)]);
+  const wasm = weigh([join(dist, halves.page)]);
   const entry = reachable(join(dist, "entry", "url.js"));
   const scripts = weigh(entry);
   const glue = weighGlue();
@@ -21,6 +21,8 @@ export function sizes() {
     { name: "wasm", what: "of it, wasm", ...wasm },
     { name: "glue", what: "of it, wasm-bindgen's glue", ...glue },
     { name: "facade", what: "of it, the facade", raw: scripts.raw - glue.raw, brotli: scripts.brotli - glue.brotli },
+    { name: "rest", what: "wasm that few pages load", ...weigh([join(dist, halves.rest)]) },
+    { name: "whole", what: "both as one, for servers", ...weigh([join(dist, wasmName)]) },
     ...["gateway", "testing"].filter((name) => existsSync(join(dist, `${name}.js`))).map((name) => ({
       name,
       what: `modelwire/${name}, beside a page`,
@@ -57,7 +59,7 @@ function weighGlue() {
 
 /** The files that a page loads. */
 export function shipped() {
-  return [join(dist, wasmName), ...reachable(join(dist, "entry", "url.js"))];
+  return [join(dist, halves.page), ...reachable(join(dist, "entry", "url.js"))];
 }
 
 // The files that loading this one loads. What is imported later, by import(), is not among them.

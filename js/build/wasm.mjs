@@ -5,9 +5,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { quickStrings } from "./glue.mjs";
 import { shortenNames } from "./names.mjs";
+import { split, stripped } from "./split.mjs";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
-import { wasmName } from "./entries.mjs";
+import { halves, lateExports, wasmName } from "./entries.mjs";
 
 const out = join(root, "js", "wasm");
 // Of its own: wasm-pack optimises every module that it finds in its folder, and would make the tokenizers' small and slow.
@@ -17,17 +18,38 @@ const stamp = join(out, ".built-from");
 /** Makes js/wasm agree with the Rust sources. */
 export async function buildWasm({ force = false } = {}) {
   const sources = fingerprint(["src", "scan/src", "tokens/src"]);
-  const current = existsSync(join(out, wasmName)) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  const current = [wasmName, halves.page, halves.rest].every((name) => existsSync(join(out, name))) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
   if (current && !force) return;
   mkdirSync(out, { recursive: true });
   rmSync(stamp, { force: true });
   const options = ["--mode", "no-install", "--no-pack", "--target", "web", "--release", "--out-dir", packed, "--out-name", "modelwire"];
-  await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env: toolsEnv(anonymous()) });
-  for (const name of ["modelwire.d.ts", `${wasmName}.d.ts`]) copyFileSync(join(packed, name), join(out, name));
-  const [wasm, glue] = shortenNames(readFileSync(join(packed, wasmName)), quickStrings(readFileSync(join(packed, "modelwire.js"), "utf8")));
-  writeFileSync(join(out, wasmName), wasm);
+  // The relocations say what leads where: see split.mjs.
+  const env = toolsEnv(anonymous(["-Clink-arg=--emit-relocs"]));
+  await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env });
+  copyFileSync(join(packed, `${wasmName}.d.ts`), join(out, `${wasmName}.d.ts`));
+  const bound = readFileSync(join(packed, wasmName));
+  const linked = readFileSync(join(root, "target", "wasm32-unknown-unknown", "release", "modelwire.wasm"));
+  const { early, late } = split(bound, linked, (name) => lateExports.includes(name));
+  const given = { [wasmName]: stripped(bound), [halves.page]: early, [halves.rest]: late };
+  const made = await Promise.all(Object.entries(given).map(optimised));
+  // The second half imports what the first does.
+  const bare = `${quickStrings(readFileSync(join(packed, "modelwire.js"), "utf8"))}\nexport { __wbg_get_imports as imports };\n`;
+  const [glue, ...shortened] = shortenNames(bare, ...made);
+  writeFileSync(join(out, "modelwire.d.ts"), `${readFileSync(join(packed, "modelwire.d.ts"), "utf8")}\nexport function imports(): WebAssembly.Imports;\n`);
+  for (const [index, name] of Object.keys(given).entries()) writeFileSync(join(out, name), shortened[index]);
   writeFileSync(join(out, "modelwire.js"), glue);
   writeFileSync(stamp, sources);
+}
+
+// -Oz is what the size budget is held with, and the second one finds what the first has laid open. Low memory: the end of the stack,
+// at no address of which anything with a known offset begins. The features are those of the wasm-bindgen output.
+async function optimised([name, wasm]) {
+  const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+  const options = ["-Oz", "-Oz", "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features", ...features.map((name) => `--enable-${name}`)];
+  const [given, made] = ["given", "made"].map((state) => join(packed, `${state}-${name}`));
+  writeFileSync(given, wasm);
+  await run("wasm-opt", [...options, given, "-o", made], { env: toolsEnv() });
+  return readFileSync(made);
 }
 
 // A panic names its source file. Without this it names folders of the machine that built the package, to everyone.
@@ -43,7 +65,7 @@ export function anonymous(more = []) {
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
 export function fingerprint(folders) {
-  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString()).update(quickStrings.toString());
+  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString()).update(quickStrings.toString()).update(split.toString()).update(lateExports.join());
   const sources = folders
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

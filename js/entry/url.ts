@@ -2,7 +2,10 @@
 import { useTokens } from "../tokens/source.ts";
 import { useWasm } from "../wasm.ts";
 
-useWasm(() => new URL("../modelwire_bg.wasm", import.meta.url));
+useWasm(
+  () => new URL("../modelwire_page_bg.wasm", import.meta.url),
+  () => new URL("../modelwire_rest_bg.wasm", import.meta.url),
+);
 useTokens(() => import("../tokens/url.ts").then(({ source }) => source));
 
 export * from "../index.ts";

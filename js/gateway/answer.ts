@@ -4,7 +4,7 @@ import { isLlmError } from "../errors.ts";
 import type { Pump } from "../pump.ts";
 import type { Encoding } from "../reply.ts";
 import type { ChatEvent, ChatResponse, Cost, EmbedResponse, Usage, Warning } from "../types.ts";
-import type { Core } from "../wasm.ts";
+import type { Whole } from "../wasm.ts";
 import { refusalOf } from "./refusal.ts";
 
 /** Also less than proxies wait before they take a silent connection for a dead one. */
@@ -31,7 +31,7 @@ export function answerIn(thrown: unknown): ChatResponse | null {
   return isLlmError(thrown, "output-invalid") ? thrown.partial : null;
 }
 
-export function whole(core: Core, response: ChatResponse, warnings: Warning[]): { body: string; headers: Record<string, string> } {
+export function whole(core: Whole, response: ChatResponse, warnings: Warning[]): { body: string; headers: Record<string, string> } {
   const answer = JSON.parse(core.openai_answer(JSON.stringify({ ...response, raw: null }), nowSeconds()));
   return { body: JSON.stringify({ ...answer, modelwire: extension(response, warnings) }), headers: figures(response) };
 }

@@ -5,7 +5,7 @@ import type { ChatStream } from "../stream.ts";
 import { inside, type Inside } from "../symbols.ts";
 import type { Caller, GatewayOptions } from "../types/gateway.ts";
 import type { ChatRequest, Client, EmbedRequest } from "../types.ts";
-import { loadCore } from "../wasm.ts";
+import { loadWhole } from "../wasm.ts";
 import { answerIn, embeddings, figures, streamed, whole } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { readChat } from "./chat_request.ts";
@@ -91,7 +91,7 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
       return response.ok ? response : refused(told(source!.failure));
     }
     try {
-      const [core, response] = await Promise.all([loadCore(), client.chat(given).catch(orAnswer)]);
+      const [core, response] = await Promise.all([loadWhole(), client.chat(given).catch(orAnswer)]);
       const { body, headers } = whole(core, response, warnings);
       return new Response(body, { headers: { ...headers, "content-type": "application/json" } });
     } finally {

@@ -1,7 +1,7 @@
 // What Cloudflare's Workers have to keep things in: KV and the Cache API for values, a Durable Object for limits and budgets.
 import { describe, errorOf } from "../errors.ts";
 import type { LimitStore, Store } from "../types.ts";
-import { loadCore } from "../wasm.ts";
+import { loadWhole } from "../wasm.ts";
 import { bufferOf } from "./bytes.ts";
 import { CHANGE, type ChangingStore } from "./changing.ts";
 
@@ -177,7 +177,7 @@ export class LimitObject {
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const body = new Uint8Array(await request.arrayBuffer());
-    const core = pathname === "/change" ? await loadCore() : undefined;
+    const core = pathname === "/change" ? await loadWhole() : undefined;
     const { version, state, until } = (await this.#storage.get<KeptLimit>("kept")) ?? { version: 0, state: undefined, until: undefined };
     const keep = async (state: Uint8Array, untilMs?: number) => {
       await this.#storage.put<KeptLimit>("kept", { version: version + 1, state, ...(untilMs !== undefined && { until: untilMs }) });

@@ -39,9 +39,9 @@ describe("Vite", () => {
 
   afterEach(() => assert.deepEqual(complaints, []));
 
-  test("its build emits the core and the tokenizers once, streams and counts", async () => {
+  test("its build emits the halves of the core and the tokenizers once, streams and counts", async () => {
     await vite.build(config());
-    assert.equal(wasmIn(join(app, "dist")).length, 2);
+    assert.equal(wasmIn(join(app, "dist")).length, 3);
     await assertServedFolderStreams(join(app, "dist"), { counts: true });
   });
 
@@ -62,7 +62,7 @@ describe("Vite", () => {
 });
 
 describe("webpack", () => {
-  test("its build emits the core and the tokenizers once, streams and counts", async () => {
+  test("its build emits the halves of the core and the tokenizers once, streams and counts", async () => {
     const app = await installApp("webpack-app", { "dist/index.html": html("main.js"), "main.js": main() });
     const stats = await promisedWebpack({
       context: app,
@@ -73,7 +73,7 @@ describe("webpack", () => {
       performance: { hints: false },
     });
     assert.deepEqual([stats.errors, stats.warnings], [[], []]);
-    assert.equal(wasmIn(join(app, "dist")).length, 2);
+    assert.equal(wasmIn(join(app, "dist")).length, 3);
     await assertServedFolderStreams(join(app, "dist"), { counts: true });
   });
 });
@@ -100,11 +100,11 @@ describe("esbuild", () => {
     logLevel: "silent",
   });
 
-  // It leaves `new URL("../modelwire_bg.wasm", import.meta.url)` as it is: the file goes one folder above the script.
+  // It leaves `new URL("../modelwire_page_bg.wasm", import.meta.url)` as it is: the files go one folder above the script.
   test("its bundle streams when the wasm is copied one folder above it", async () => {
     const { warnings } = await build("main.js", "copied/assets/main.js");
     assert.deepEqual(warnings, []);
-    copyFileSync(join(app, "node_modules", "modelwire", "dist", "modelwire_bg.wasm"), join(app, "copied", "modelwire_bg.wasm"));
+    copyModule(app, join(app, "copied"));
     await assertServedFolderStreams(join(app, "copied"));
   });
 
@@ -126,7 +126,7 @@ describe("Rollup", () => {
     await bundle.write({ dir: join(app, "dist", "assets"), format: "es" });
     await bundle.close();
     assert.deepEqual(complaints, []);
-    copyFileSync(join(app, "node_modules", "modelwire", "dist", "modelwire_bg.wasm"), join(app, "dist", "modelwire_bg.wasm"));
+    copyModule(app, join(app, "dist"));
     await assertServedFolderStreams(join(app, "dist"));
   });
 });
@@ -165,6 +165,10 @@ async function assertServedFolderStreams(folder, { path = "", ...options } = {})
   } finally {
     await site.close();
   }
+}
+
+function copyModule(app, folder) {
+  for (const name of ["modelwire_page_bg.wasm", "modelwire_rest_bg.wasm"]) copyFileSync(join(app, "node_modules", "modelwire", "dist", name), join(folder, name));
 }
 
 const wasmIn = (folder) => readdirSync(folder, { recursive: true }).filter((name) => isWasm(join(folder, name)));

@@ -23,6 +23,7 @@ globalThis.countTokens = (model, text) => loadTokenizer(model).then((tokenizer) 
 
 const baseURL = new URLSearchParams(location.search).get("provider");
 const client = createClient({ providers: { loopback: { kind: "openai-compatible", baseURL } } });
+globalThis.isKnown = (model) => client.model(model).then((info) => info !== null);
 client.stream({ model: "loopback/tiny", messages: "Greet me." }).display(document.querySelector("output")).then(
   ({ finishReason, usage }) => { document.body.dataset.result = finishReason + ", " + usage.totalTokens + " tokens"; },
   (error) => { document.body.dataset.result = error.name + " " + error.code + ": " + error.message; },
@@ -33,8 +34,8 @@ client.stream({ model: "loopback/tiny", messages: "Greet me." }).display(documen
 export const launch = () => chromium.launch({ executablePath: findBrowsers().chromium, args: chromiumFlags });
 
 /**
- * Opens an app, and fails unless its answer streams into the page, by way of as many .wasm files as it should load; and, with `counts`,
- * unless it can count tokens.
+ * Opens an app, and fails unless its answer streams into the page, by way of as many .wasm files as it should load (the rest of the
+ * module is another, once it is needed); and, with `counts`, unless it can count tokens.
  */
 export async function assertStreamsIntoPage(browser, url, provider, { wasmFiles = 1, counts = false } = {}) {
   const page = await browser.newPage();
@@ -57,6 +58,8 @@ export async function assertStreamsIntoPage(browser, url, provider, { wasmFiles 
     await page.waitForFunction(() => document.body.dataset.result);
     assert.equal(await page.evaluate(() => document.body.dataset.result), "stop, 7 tokens");
     assert.deepEqual(wasm, Array(wasmFiles).fill("application/wasm"));
+    assert.equal(await page.evaluate(() => globalThis.isKnown("loopback/tiny")), false);
+    assert.deepEqual(wasm, Array(2 * wasmFiles).fill("application/wasm"));
     for (const model of counts ? ["gpt-5", "gpt-4", "text-davinci-003"] : []) {
       assert.equal(await page.evaluate((model) => globalThis.countTokens(model, "Hello, world!"), model), 4, model);
     }
