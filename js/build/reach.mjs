@@ -49,7 +49,8 @@ export function reachedLate(linked, isLate) {
   };
 }
 
-function place({ segment, offset, length }, segments) {
+/** Where a symbol of data is in memory. */
+export function place({ segment, offset, length }, segments) {
   return { address: segments[segment].address + offset, length };
 }
 
@@ -91,7 +92,8 @@ function reach(edges, roots) {
   return seen;
 }
 
-function relocationsOf(sections, name) {
+/** `{offset, symbol}` each, by offset in the section that they are about. */
+export function relocationsOf(sections, name) {
   const found = sections.find((section) => section.name === name);
   if (!found) throw new Error(`the linked module has no ${name}: was it made with --emit-relocs?`);
   const reader = new Reader(found.body);
@@ -105,7 +107,8 @@ function relocationsOf(sections, name) {
   return all.filter(({ type }) => !WITHOUT_TARGET.has(type)).sort((a, b) => a.offset - b.offset);
 }
 
-function symbolsOf(sections) {
+/** The linker's symbols: of functions `index`, of data `segment`, `offset` and `length`. */
+export function symbolsOf(sections) {
   const reader = new Reader(sections.find(({ name }) => name === "linking")?.body ?? Buffer.from([2]));
   reader.number();
   let symbols = [];

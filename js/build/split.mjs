@@ -6,15 +6,13 @@
 import { createHash } from "node:crypto";
 import { plainName, reachedLate } from "./reach.mjs";
 import {
-  bodyOf, callsOf, CODE, CUSTOM, DATA, DATA_COUNT, dataOf, dataSection, ELEMENT, elementSection, EXPORT, exportSection, exportsOf,
+  blanked, bodyOf, callsOf, CODE, CUSTOM, DATA, DATA_COUNT, dataOf, dataSection, ELEMENT, elementSection, EXPORT, exportSection, exportsOf,
   fileOf, FUNCTION, functionNames, GLOBAL, i32, IMPORT, importSection, importsOf, kinds, list, listed, MEMORY, number, Reader, sectionsOf, sized,
-  slotsOf, START, TABLE, TYPE,
+  slotsOf, START, TABLE, TRAP, TYPE,
 } from "./wasm_file.mjs";
 
 /** The second's imports of the first, and what their names begin with: js/wasm.ts knows a half by it. */
 const SHARED = "=";
-
-const TRAP = Buffer.from([0, 0x00, 0x0b]);
 
 /**
  * Splits `bound`, wasm-bindgen's unoptimised file with the names of its functions: `{early, late}`. `linked`: what it was made
@@ -67,7 +65,7 @@ export function split(bound, linked, isLate) {
     [TABLE]: listed(tables),
     [ELEMENT]: elementSection([...slots.filter(([, func]) => func < imported), ...own(false), ...added(services)]),
     [CODE]: code(false),
-    [DATA]: dataSection(withoutPieces(data, late.data)),
+    [DATA]: dataSection(blanked(data, late.data)),
     [EXPORT]: exportSection([...exported, ...shared]),
   };
   const lateOnly = {
@@ -126,14 +124,5 @@ function pieces(segments, wanted) {
   return runs.flatMap(({ address, end }) => {
     const segment = segments.find((segment) => segment.address <= address && end <= segment.address + segment.bytes.length);
     return segment ? { address, bytes: segment.bytes.subarray(address - segment.address, end - segment.address) } : [];
-  });
-}
-
-// Zeros in their place.
-function withoutPieces(segments, wanted) {
-  return segments.map(({ address, bytes }) => {
-    const left = Buffer.from(bytes);
-    for (const piece of wanted) if (piece.address >= address && piece.address + piece.length <= address + left.length) left.fill(0, piece.address - address, piece.address + piece.length - address);
-    return { address, bytes: left };
   });
 }

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { quickStrings } from "./glue.mjs";
 import { shortenNames } from "./names.mjs";
+import { silenced } from "./panics.mjs";
 import { split, stripped } from "./split.mjs";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
@@ -27,8 +28,8 @@ export async function buildWasm({ force = false } = {}) {
   const env = toolsEnv(anonymous(["-Clink-arg=--emit-relocs"]));
   await run("wasm-pack", ["build", ...options], { title: "compiling the Rust core to WebAssembly", env });
   copyFileSync(join(packed, `${wasmName}.d.ts`), join(out, `${wasmName}.d.ts`));
-  const bound = readFileSync(join(packed, wasmName));
   const linked = readFileSync(join(root, "target", "wasm32-unknown-unknown", "release", "modelwire.wasm"));
+  const bound = silenced(readFileSync(join(packed, wasmName)), linked);
   const { early, late } = split(bound, linked, (name) => lateExports.includes(name));
   const given = { [wasmName]: stripped(bound), [halves.page]: early, [halves.rest]: late };
   const made = await Promise.all(Object.entries(given).map(optimised));
@@ -65,7 +66,8 @@ export function anonymous(more = []) {
 
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
 export function fingerprint(folders) {
-  const hash = createHash("sha256").update(toolsFolder).update(shortenNames.toString()).update(quickStrings.toString()).update(split.toString()).update(lateExports.join());
+  const steps = ["glue", "names", "panics", "reach", "split", "wasm", "wasm_file"].map((name) => readFileSync(join(import.meta.dirname, `${name}.mjs`)));
+  const hash = steps.reduce((hash, step) => hash.update(step), createHash("sha256").update(toolsFolder).update(lateExports.join()));
   const sources = folders
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

@@ -110,8 +110,23 @@ export function dataOf(sections) {
   });
 }
 
+/** The segments with zeros in place of these pieces (`{address, length}`). */
+export function blanked(segments, pieces) {
+  return segments.map(({ address, bytes }) => {
+    const left = Buffer.from(bytes);
+    for (const piece of pieces) {
+      const start = piece.address - address;
+      if (start >= 0 && start + piece.length <= left.length) left.fill(0, start, start + piece.length);
+    }
+    return { address, bytes: left };
+  });
+}
+
 /** Active segments of data. */
 export const dataSection = (segments) => listed(segments.map(({ address, bytes }) => Buffer.concat([number(0), constant(address), sized(bytes)])));
+
+/** A function that is nothing but a trap. */
+export const TRAP = Buffer.from([0, 0x00, 0x0b]);
 
 /** Active segments of the table of functions, one a run of slots. */
 export function elementSection(slots) {
