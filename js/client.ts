@@ -46,7 +46,8 @@ export function createClient(options: ClientOptions): Client {
   const kept = cacheOf(host.cache, connectWhole, async (request, held) => (await connectWith(request, held)).given, (held) => handles.release(held), running);
 
   async function connect(): Promise<Connection> {
-    const core = await loadCore();
+    // What reads a catalogue is with what few pages need.
+    const core = await (options.catalog ? loadWhole() : loadCore());
     if (options.capture?.content) events.capture ??= (await part(import("./logs/content.ts"))).capturing(options.capture.redact);
     if (options.store === "indexeddb" && !globalThis.indexedDB) {
       throw errorOf("unsupported", 'store "indexeddb" is for pages and their workers; use "memory", or a Store of your own');

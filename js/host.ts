@@ -13,7 +13,7 @@ import { plain } from "./options.ts";
 import { pageBase } from "./page.ts";
 import { runTool } from "./tools.ts";
 import type { ClientOptions, LimitStore } from "./types.ts";
-import { loadWhole, theCore, type HostBindings } from "./wasm.ts";
+import { isHalf, loadWhole, theCore, type HostBindings } from "./wasm.ts";
 
 /** A timer; gives what stops it. */
 export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
@@ -104,6 +104,7 @@ export function bindHost(
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
     countSlowly: (encoding, text) => counter.countSlowly(encoding, text),
+    whole: () => (isHalf() ? loadWhole() : undefined),
     loadTokens: async (encoding) => (await import("./tokens/module.ts")).loadNamed(encoding),
     limit: (store, key, change) => changeLimit(handles.get(store) as LimitStore, key, change),
     limitLater: (store, key, change) => void changeLimit(handles.get(store) as LimitStore, key, change).catch(() => {}),

@@ -135,6 +135,8 @@ export interface HostBindings {
   countSlowly(encoding: string, text: Uint8Array): Promise<number>;
   /** Loads a vocabulary. */
   loadTokens(encoding: string): Promise<void>;
+  /** Loads what few pages need of the core; undefined: it is there. */
+  whole(): Promise<unknown> | undefined;
   /** What is sent as a body, and is not held by the core. */
   file(handle: number): Blob;
   now(): number;
@@ -197,6 +199,9 @@ export async function loadWhole(): Promise<Whole> {
   }
   return loaded as Whole;
 }
+
+/** Whether something of it is not loaded yet. */
+export const isHalf = (): boolean => half !== undefined;
 
 const restBytes = () => rest && fetch(rest()).then(bytesOf);
 

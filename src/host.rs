@@ -58,6 +58,10 @@ pub trait Host {
     /// Loads an encoding's vocabulary.
     async fn load_tokenizer(&self, encoding: &str) -> Result<()>;
 
+    /// Waits until all of the module is loaded. In pages it comes in two files; what stands in the second (`lateFunctions` in
+    /// js/build/entries.mjs) must not be called before.
+    async fn whole(&self) -> Result<()>;
+
     /// Whether this runs in a web page, or a worker of one.
     fn in_page(&self) -> bool;
 

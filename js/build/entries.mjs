@@ -46,5 +46,21 @@ export const lateExports = [
   "openai_answer",
 ];
 
+/** Functions that are in the second too, though the first calls them: who calls one has waited for `Host::whole`. */
+export const lateFunctions = [
+  "modelwire::engine::cache::look_up",
+  "modelwire::engine::cache::opened_tape",
+  "modelwire::engine::cache::whole_of_tape",
+  "modelwire::engine::count::count_here",
+  "modelwire::engine::count::in_window",
+  "modelwire::engine::limits::Gate::learn",
+  "modelwire::engine::limits::permit::Permit::give_back",
+  "modelwire::engine::limits::permit::Permit::settle_in",
+  "modelwire::engine::money::lease_held",
+  "modelwire::engine::money::reserve_asked",
+  "modelwire::engine::send::room_under_limits",
+  "modelwire::options::catalog::read_given",
+];
+
 /** That of the tokenizers, likewise. */
 export const tokensName = "modelwire_tokens_bg.wasm";

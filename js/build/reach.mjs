@@ -16,9 +16,22 @@ const NAMED = 0x40;
  */
 export const plainName = (name) => name.replace(/( (externref|multivalue) shim)+$/, "").replace(/_[0-9a-f]{16}$/, "");
 
+/** A function's path, of its mangled name: "modelwire::engine::send::room_of". Which type it is of is left out, and the hash. */
+export function pathOf(mangled) {
+  const path = [];
+  for (let rest = /^_ZN(.*)E$/.exec(mangled)?.[1] ?? ""; rest !== ""; ) {
+    const [digits] = /^\d+/.exec(rest) ?? [];
+    if (!digits) break;
+    const end = digits.length + Number(digits);
+    path.push(rest.slice(digits.length, end));
+    rest = rest.slice(end);
+  }
+  return path.slice(0, -1).filter((part) => !part.includes("$LT$")).join("::");
+}
+
 /**
- * What is reached from nothing but the exports that `isLate` accepts: `functions` (names), and `data` (`{address, length}` each).
- * `linked`: the linker's file, made with --emit-relocs.
+ * What is reached from nothing but the exports and functions that `isLate` accepts, by their names: `functions` (names), and `data`
+ * (`{address, length}` each). `linked`: the linker's file, made with --emit-relocs.
  */
 export function reachedLate(linked, isLate) {
   const sections = sectionsOf(linked);
@@ -27,11 +40,13 @@ export function reachedLate(linked, isLate) {
   const edges = edgesOf(sections, symbols, segments);
   // What describes exports to wasm-bindgen is gone once it has read that.
   const roots = exportsOf(sections).filter(({ name, kind }) => kind === kinds.func && !name.startsWith("__wbindgen_describe"));
-  const reachFrom = (list) => reach(edges, list.map(({ index }) => `f${index}`));
-  const early = reachFrom(roots.filter(({ name }) => !isLate(plainName(name))));
-  const late = [...reachFrom(roots.filter(({ name }) => isLate(plainName(name))))].filter((node) => !early.has(node));
-
   const names = new Map([...functionNames(sections)].map(([index, name]) => [index, plainName(name)]));
+  const nodes = ([index]) => `f${index}`;
+  const isLateRoot = ({ name }) => isLate(plainName(name));
+  const doors = [...names].filter(([, name]) => isLate(name)).map(nodes);
+  const early = reach(edges, roots.filter((root) => !isLateRoot(root)).map(({ index }) => `f${index}`), new Set(doors));
+  const late = [...reach(edges, [...doors, ...roots.filter(isLateRoot).map(({ index }) => `f${index}`)])].filter((node) => !early.has(node));
+
   // Several functions may have one name: then all of them are early if one is.
   const earlyNames = new Set([...early].filter((node) => node[0] === "f").map((node) => names.get(Number(node.slice(1)))));
   const functions = new Set();
@@ -86,9 +101,9 @@ function edgesOf(sections, symbols, segments) {
   return edges;
 }
 
-function reach(edges, roots) {
+function reach(edges, roots, closed = new Set()) {
   const seen = new Set(roots);
-  for (const node of seen) for (const next of edges.get(node) ?? []) seen.add(next);
+  for (const node of seen) for (const next of edges.get(node) ?? []) if (!closed.has(next)) seen.add(next);
   return seen;
 }
 

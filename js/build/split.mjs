@@ -4,7 +4,7 @@
 // Nothing is decided about the code: a function is late if no path leads to it from the exports that are early (reach.mjs), so
 // that an early function cannot call one that is not there yet.
 import { createHash } from "node:crypto";
-import { plainName, reachedLate } from "./reach.mjs";
+import { pathOf, plainName, reachedLate } from "./reach.mjs";
 import {
   blanked, bodyOf, callsOf, CODE, CUSTOM, DATA, DATA_COUNT, dataOf, dataSection, ELEMENT, elementSection, EXPORT, exportSection, exportsOf,
   fileOf, FUNCTION, functionNames, GLOBAL, i32, IMPORT, importSection, importsOf, kinds, list, listed, MEMORY, number, Reader, sectionsOf, sized,
@@ -16,12 +16,16 @@ const SHARED = "=";
 
 /**
  * Splits `bound`, wasm-bindgen's unoptimised file with the names of its functions: `{early, late}`. `linked`: what it was made
- * of, with relocations. `isLate`: of an export's name.
+ * of, with relocations. `exports` and `functions` (paths): what the second is for.
  */
-export function split(bound, linked, isLate) {
+export function split(bound, linked, { exports, functions }) {
   const sections = sectionsOf(bound);
-  const late = reachedLate(linked, isLate);
   const names = new Map([...functionNames(sections)].map(([index, name]) => [index, plainName(name)]));
+  const isLate = (name) => exports.includes(name) || functions.includes(pathOf(name));
+  const all = new Set([...names.values()].flatMap((name) => [name, pathOf(name)]));
+  // Inlined, or called something else by now: all that is behind it would be in the first.
+  for (const door of [...exports, ...functions]) if (!all.has(door)) throw new Error(`there is no ${door} in the module`);
+  const late = reachedLate(linked, isLate);
   const imports = importsOf(sections);
   const imported = imports.filter(({ kind }) => kind === kinds.func).length;
   const types = list(bodyOf(sections, TYPE), signature);

@@ -9,7 +9,7 @@ import { silenced } from "./panics.mjs";
 import { split, stripped } from "./split.mjs";
 import { root, run } from "./run.mjs";
 import { toolsEnv, toolsFolder } from "./tools.mjs";
-import { halves, lateExports, wasmName } from "./entries.mjs";
+import { halves, lateExports, lateFunctions, wasmName } from "./entries.mjs";
 
 const out = join(root, "js", "wasm");
 // Of its own: wasm-pack optimises every module that it finds in its folder, and would make the tokenizers' small and slow.
@@ -30,7 +30,7 @@ export async function buildWasm({ force = false } = {}) {
   copyFileSync(join(packed, `${wasmName}.d.ts`), join(out, `${wasmName}.d.ts`));
   const linked = readFileSync(join(root, "target", "wasm32-unknown-unknown", "release", "modelwire.wasm"));
   const bound = silenced(readFileSync(join(packed, wasmName)), linked);
-  const { early, late } = split(bound, linked, (name) => lateExports.includes(name));
+  const { early, late } = split(bound, linked, { exports: lateExports, functions: lateFunctions });
   const given = { [wasmName]: stripped(bound), [halves.page]: early, [halves.rest]: late };
   const made = await Promise.all(Object.entries(given).map(optimised));
   // The second half imports what the first does.
@@ -67,7 +67,7 @@ export function anonymous(more = []) {
 // By content: a checkout or a copy changes times, and a branch that is switched to and back changes nothing.
 export function fingerprint(folders) {
   const steps = ["glue", "names", "panics", "reach", "split", "wasm", "wasm_file"].map((name) => readFileSync(join(import.meta.dirname, `${name}.mjs`)));
-  const hash = steps.reduce((hash, step) => hash.update(step), createHash("sha256").update(toolsFolder).update(lateExports.join()));
+  const hash = steps.reduce((hash, step) => hash.update(step), createHash("sha256").update(toolsFolder).update([...lateExports, ...lateFunctions].join()));
   const sources = folders
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

@@ -3,12 +3,15 @@
 //! Turn by turn, at the target that would be asked. What is found is a [`tape`](crate::tape), read like any other response;
 //! and so is what is not found, once a [`Flight`] records it.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::Engine;
 use super::flight::Flight;
 use super::route::Turn;
 use super::send::{Ticket, read_all};
+use super::try_join::{Work, apart};
 use crate::answer::Answer;
 use crate::chat::{ChatRequest, ChatResponse, Warning};
 use crate::error::Result;
@@ -31,6 +34,9 @@ pub struct Found<Response> {
     warnings: Vec<Warning>,
 }
 
+/// A stream's response, and how it is read.
+type Open<H> = (Opened, <H as Host>::Response, Option<Ticket>);
+
 impl Engine {
     /// A turn's answer, if it is to be had without asking its provider for it alone. `None`: no cache is wanted, or there is no
     /// place for one, or something is wrong with the request: whoever sends it says what.
@@ -39,6 +45,25 @@ impl Engine {
         if turn.said.is_some() || !is_cached(&self.options.cache, &turn.request) {
             return None;
         }
+        if let Err(error) = host.whole().await {
+            turn.cache_trouble = Some(error.message);
+            return None;
+        }
+        self.look_up(host, turn, mode).await
+    }
+
+    /// The same where one is wanted. Boxed, so that it is loaded only then, and with it what reads what is found: see [`Host::whole`].
+    #[inline(never)]
+    fn look_up<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        turn: &'a mut Turn,
+        mode: Mode,
+    ) -> Pin<Box<dyn Future<Output = Option<Found<H::Response>>> + 'a>> {
+        apart(self.found(host, turn, mode))
+    }
+
+    async fn found<H: Host>(&self, host: &H, turn: &mut Turn, mode: Mode) -> Option<Found<H::Response>> {
         let mut warnings = Vec::new();
         let request = self.as_sent(host, &turn.request, &mut warnings).await.ok()?;
         let lookup = self.lookup(host, &request, &turn.call.id(), &mut warnings).ok()?;
@@ -115,12 +140,12 @@ impl Engine {
     }
 
     /// How the tape of a stream is to be read.
-    pub(super) async fn opened_tape<H: Host>(
-        &self,
-        host: &H,
-        turn: &Turn,
-        found: Found<H::Response>,
-    ) -> Result<(Opened, H::Response, Option<Ticket>)> {
+    #[inline(never)]
+    pub(super) fn opened_tape<'a, H: Host>(&'a self, host: &'a H, turn: &'a Turn, found: Found<H::Response>) -> Work<'a, Open<H>> {
+        apart(self.open_tape(host, turn, found))
+    }
+
+    async fn open_tape<H: Host>(&self, host: &H, turn: &Turn, found: Found<H::Response>) -> Result<Open<H>> {
         self.ready_catalogue(host).await;
         let answer = self.answer_of_tape(host, &turn.request, found.cached, found.warnings, true)?;
         let target = self.target(host, &turn.request)?;
@@ -131,7 +156,17 @@ impl Engine {
     }
 
     /// The answer of a tape, read to its end.
-    pub(super) async fn whole_of_tape<H: Host>(&self, host: &H, turn: &mut Turn, found: Found<H::Response>) -> Result<ChatResponse> {
+    #[inline(never)]
+    pub(super) fn whole_of_tape<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        turn: &'a mut Turn,
+        found: Found<H::Response>,
+    ) -> Work<'a, ChatResponse> {
+        apart(self.read_tape(host, turn, found))
+    }
+
+    async fn read_tape<H: Host>(&self, host: &H, turn: &mut Turn, found: Found<H::Response>) -> Result<ChatResponse> {
         let Found { mut response, cached, warnings } = found;
         let result = async {
             let body = read_all(host, &mut response, &TimeoutOptions::default().patient()).await?;

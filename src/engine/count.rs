@@ -1,10 +1,14 @@
 //! What a request comes to before it is sent: its tokens, its cost, whether it fits and what must go when it does not.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use modelwire_tokens::encodings::Counting;
 
 use super::Engine;
 use super::ask::{Inquiry, not_offered};
 use super::limits::Ask;
+use super::try_join::{Work, apart};
 use super::within::within;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::{Counter, LongCounts, Method, TokenCount, byte_bound, count_parts, counting};
@@ -117,15 +121,33 @@ impl Engine {
     }
 
     /// The count when its tokenizer is there: nothing is loaded for it.
-    pub(super) fn count_if_loaded<H: Host>(
+    pub(super) async fn count_if_loaded<H: Host>(
         &self,
         host: &H,
         provider: &ProviderOptions,
         model: &str,
         request: &ChatRequest,
     ) -> Option<TokenCount> {
-        host.count_tokens(self.counting(host, provider, model).encoding.name(), "")?;
-        Some(self.count(host, provider, model, request).count)
+        // Its code may be there or not, like the tokenizer: see [`Host::whole`].
+        if host.count_tokens(self.counting(host, provider, model).encoding.name(), "").is_none() || host.whole().await.is_err() {
+            return None;
+        }
+        Some(self.count_here(host, provider, model, request).await)
+    }
+
+    /// The same when it is. Boxed, so that it is loaded only then.
+    #[inline(never)]
+    fn count_here<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        provider: &'a ProviderOptions,
+        model: &'a str,
+        request: &'a ChatRequest,
+    ) -> Pin<Box<dyn Future<Output = TokenCount> + 'a>> {
+        apart(async move {
+            self.count_long(host, provider, model, request).await;
+            self.count(host, provider, model, request).count
+        })
     }
 
     /// What a request was counted as, and what its provider says that it had.
@@ -235,6 +257,32 @@ impl Engine {
         if byte_bound(request, model, counting) <= most {
             return Ok(None);
         }
+        host.whole().await?;
+        self.in_window(host, (provider, model), request, (window, most), warnings).await
+    }
+
+    /// The same of a request that may not fit. Boxed, so that it is loaded only then: see [`Host::whole`].
+    #[inline(never)]
+    fn in_window<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        asked: (&'a ProviderOptions, &'a str),
+        request: &'a ChatRequest,
+        bounds: (u64, u64),
+        warnings: &'a mut Vec<Warning>,
+    ) -> Work<'a, Option<ChatRequest>> {
+        apart(self.counted_in_window(host, asked, request, bounds, warnings))
+    }
+
+    async fn counted_in_window<H: Host>(
+        &self,
+        host: &H,
+        (provider, model): (&ProviderOptions, &str),
+        request: &ChatRequest,
+        (window, most): (u64, u64),
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<ChatRequest>> {
+        let (counting, options) = (self.counting(host, provider, model), FitOptions::default());
         self.ready_tokenizer(host, counting).await;
         self.count_long(host, provider, model, request).await;
         let counted = self.count(host, provider, model, request);

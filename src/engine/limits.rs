@@ -60,6 +60,11 @@ impl Gate {
         Amount { requests: 1.0, input_tokens: input_tokens(request).ceil(), output_tokens: output_tokens.ceil() }
     }
 
+    /// Whether there are limits at all.
+    pub fn is_limited(&self) -> bool {
+        !self.line.borrow().limits.is_empty()
+    }
+
     /// Waits for room under every limit that matches.
     pub async fn acquire<H: Host>(self: &Rc<Self>, host: &H, ask: &Ask<'_>) -> Result<Permit> {
         let Some(place) = self.join(host, ask)? else { return Ok(Permit::default()) };
@@ -122,6 +127,7 @@ impl Gate {
     }
 
     /// What a response's headers say of the provider's own limits. A 429 stops everything until it is over.
+    #[inline(never)]
     pub fn learn<H: Host>(&self, host: &H, key: &str, head: &ResponseHead, retry_after_ms: Option<u64>) {
         let drain_ms = retry_after_ms.filter(|_| head.status == 429).map(|ms| ms as f64);
         let seen = head.rate_limits();

@@ -1,9 +1,12 @@
 //! What calls cost while they are made: reserved before, metered during, settled and told after.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::Engine;
 use super::send::Ticket;
+use super::try_join::{Work, apart};
 use super::within::within;
 use crate::answer::Spent;
 use crate::chat::{ChatRequest, Usage, Warning};
@@ -85,7 +88,21 @@ impl Engine {
             input,
             output,
         };
-        self.reserve_tokens(host, provider, model, &asked, warnings).await
+        host.whole().await?;
+        self.reserve_asked(host, provider, model, &asked, warnings).await
+    }
+
+    /// Boxed, so that it is loaded only where there are budgets: see [`Host::whole`].
+    #[inline(never)]
+    fn reserve_asked<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        provider: &'a ProviderOptions,
+        model: &'a str,
+        asked: &'a Asked,
+        warnings: &'a mut Vec<Warning>,
+    ) -> Work<'a, Option<Rc<Hold>>> {
+        apart(self.reserve_tokens(host, provider, model, asked, warnings))
     }
 
     async fn reserve_tokens<H: Host>(
@@ -144,6 +161,16 @@ impl Engine {
     /// Has the stores of a hold's budgets grant what it holds. With something to spare, so that they are not asked after each
     /// read; where they have not that much, to the last cent.
     pub async fn lease<H: Host>(&self, host: &H, hold: &Hold) {
+        // Who reserved it has loaded what this takes.
+        self.lease_held(host, hold).await
+    }
+
+    #[inline(never)]
+    fn lease_held<'a, H: Host>(&'a self, host: &'a H, hold: &'a Hold) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+        apart(self.lease_from_stores(host, hold))
+    }
+
+    async fn lease_from_stores<H: Host>(&self, host: &H, hold: &Hold) {
         let held = hold.held();
         for pico in [held + held / 4, held] {
             match self.ask_stores(host, hold, pico).await {

@@ -5,6 +5,7 @@ use super::cache::broken;
 use super::limits::{Amount, Ask, Gate, Permit};
 use super::money::Tags;
 use super::route::Turn;
+use super::try_join::{Work, apart};
 use super::within::within;
 use std::rc::Rc;
 
@@ -88,8 +89,7 @@ impl Engine {
             http.header(header, call.turn_key(request.messages.len()));
         }
         let name = format!("{}/{model}", provider.name);
-        self.count_long(host, provider, model, &request).await;
-        let counted = self.count_if_loaded(host, provider, model, &request);
+        let counted = self.count_if_loaded(host, provider, model, &request).await;
         let hold = self.reserve(host, &call, (provider, model), &request, counted, warnings).await?;
         let (room, permit) = self.room(host, &call, &name, &request, counted).await?;
         let mut ticket = Ticket {
@@ -122,11 +122,40 @@ impl Engine {
         }
     }
 
-    /// Waits for room under the limits.
+    /// Waits for room under the limits, if there are any.
     async fn room<H: Host>(
         &self,
         host: &H,
-        call: &crate::call::Call,
+        call: &Call,
+        name: &str,
+        request: &ChatRequest,
+        counted: Option<TokenCount>,
+    ) -> Result<(Permit, Permit)> {
+        if !self.gate.is_limited() && request.caller.as_ref().is_none_or(|caller| caller.limits.is_none()) {
+            call.admitted();
+            return Ok((Permit::default(), Permit::default()));
+        }
+        host.whole().await?;
+        self.room_under_limits(host, call, name, request, counted).await
+    }
+
+    /// The same where there are. Boxed, so that it is loaded only then: see [`Host::whole`].
+    #[inline(never)]
+    fn room_under_limits<'a, H: Host>(
+        &'a self,
+        host: &'a H,
+        call: &'a Call,
+        name: &'a str,
+        request: &'a ChatRequest,
+        counted: Option<TokenCount>,
+    ) -> Work<'a, (Permit, Permit)> {
+        apart(self.wait_for_room(host, call, name, request, counted))
+    }
+
+    async fn wait_for_room<H: Host>(
+        &self,
+        host: &H,
+        call: &Call,
         name: &str,
         request: &ChatRequest,
         counted: Option<TokenCount>,
@@ -197,7 +226,7 @@ impl Engine {
             Err(error)
         };
         // What the headers say is of one key; with several, the others are not to wait for it.
-        if self.keys_of(Some(&provider.name)) < 2 {
+        if self.gate.is_limited() && self.keys_of(Some(&provider.name)) < 2 {
             let hint = result.as_ref().err().and_then(|error| error.retry_after_ms);
             self.gate.learn(host, &call.asked(), &head, hint);
         }

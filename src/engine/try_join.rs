@@ -4,6 +4,7 @@
 //! of threads and weighs five kilobytes of the module; here it is a handful, each of which wakes all.
 
 use std::future::{Future, poll_fn};
+use std::hint::black_box;
 use std::mem::take;
 use std::pin::Pin;
 use std::task::Poll;
@@ -12,6 +13,12 @@ use crate::error::Result;
 
 /// One piece of work. Boxed, so that waiting is compiled once.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+
+/// Work that is loaded later than who waits for it: see [`crate::host::Host::whole`]. Without this the compiler would see through the
+/// box, and the caller would name the code that is not there yet.
+pub fn apart<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    black_box(Box::pin(work))
+}
 
 /// What all of them give, in order. The first failure is the result, and drops the others.
 pub async fn try_join<T>(work: Vec<Work<'_, T>>) -> Result<Vec<T>> {

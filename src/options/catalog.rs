@@ -2,15 +2,24 @@
 
 use crate::error::Result;
 use crate::input::{Fields, Subject, Value};
-use crate::json::Json;
+use crate::json::{Json, Members};
 use crate::models::price::{Band, Price, Prices};
 use crate::models::{Abilities, ModelInfo};
 
 impl ModelInfo {
     /// The member `catalog`.
     pub fn read_all(fields: &mut Fields) -> Result<Vec<Self>> {
+        match fields.object("catalog")? {
+            None => Ok(Vec::new()),
+            Some(members) => Self::read_given(fields, members),
+        }
+    }
+
+    // Loaded when there is one: js/client.ts sees to that before it makes a client.
+    #[inline(never)]
+    fn read_given(fields: &Fields, members: Members<'static>) -> Result<Vec<Self>> {
         let mut list = Vec::new();
-        for (name, value) in fields.object("catalog")?.unwrap_or_default() {
+        for (name, value) in members {
             let mut inner = fields.inner(&format!("catalog.{name}"), value)?;
             let Some((provider, id)) = name.split_once('/') else {
                 return Err(inner.complaint("a model is named \"provider/model\""));

@@ -72,6 +72,8 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = loadTokens)]
     fn load_tokens(this: &JsHost, encoding: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn whole(this: &JsHost) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn file(this: &JsHost, handle: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
@@ -195,6 +197,13 @@ impl Host for WebHost {
     async fn load_tokenizer(&self, encoding: &str) -> Result<()> {
         let loaded = settle(self.js.load_tokens(encoding)).await;
         loaded.map(|_| ()).map_err(|thrown| Error::new(ErrorKind::Config, describe(&thrown)))
+    }
+
+    async fn whole(&self) -> Result<()> {
+        match self.js.whole() {
+            Ok(there) if there.is_undefined() => Ok(()),
+            loading => settle(loading).await.map(|_| ()).map_err(|thrown| Error::new(ErrorKind::Config, describe(&thrown))),
+        }
     }
 
     fn in_page(&self) -> bool {

@@ -185,6 +185,10 @@ impl Host for FakeHost {
     fn counter(&self, _encoding: &'static str) -> Counter {
         Rc::new(|text| Some(text.split_whitespace().count() as u64))
     }
+    async fn whole(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn load_tokenizer(&self, _encoding: &str) -> Result<()> {
         if self.no_tokenizer.get() {
             return Err(Error::new(ErrorKind::Config, "no vocabulary here"));

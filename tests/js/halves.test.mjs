@@ -1,5 +1,6 @@
 // The entry of pages, whose module is two files: the second is loaded by the first call that needs it.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "node:test";
@@ -28,7 +29,6 @@ test("chats, streams and their server's streams load the first half alone", asyn
   assert.equal((await client.chat(ask())).text, "Hello");
   const tools = [{ name: "t", input: { type: "object", properties: {} }, run: () => "1" }];
   assert.equal((await client.chat(ask({ tools, output: { type: "object" }, system: "S" })).catch(({ code }) => code)), "output-invalid");
-  assert.equal(await clientWith({ limits: { "*": { requestsPerMinute: 60 } }, budget: { usd: 1 } }).chat(ask()).then(({ text }) => text), "Hello");
   const tokens = async () => new Response('data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n', { headers: { "content-type": "text/event-stream" } });
   assert.equal(await clientWith({ fetch: tokens }).stream(ask()).text(), "Hi");
   await assert.rejects(readStream(new Response("", { status: 500 })).text(), (error) => isLlmError(error, "server"));
@@ -57,6 +57,35 @@ test("both halves are one: what the second did is known to the first", async () 
   assert.equal((await client.check("openai")).ok, true);
   assert.equal((await client.chat(ask())).text, "Hello");
 });
+
+// Each in a process of its own, where nothing has loaded the second half before.
+for (const [name, options, request] of [
+  ["limits", { limits: { "*": { requestsPerMinute: 60 } } }],
+  ["a budget", { budget: { usd: 1 } }],
+  ["a request's budget", {}, { budget: { usd: 1 } }],
+  ["a cache", { cache: { store: "memory" } }],
+  ["a request's cache", {}, { cache: true }],
+  ["a catalogue", { catalog: { "openai/gpt-4.1": { contextWindow: 1000 } } }],
+  ["a request that may not fit", {}, { model: "openai/gpt-3.5-turbo-instruct-0914", messages: "Hi ".repeat(3_000) }],
+]) {
+  test(`a call with ${name} loads the second half too`, () => {
+    const code = `import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs"; import { fileURLToPath } from "node:url";
+      const loaded = [];
+      globalThis.fetch = async (url) => (loaded.push(String(url).split("/").at(-1)), new Response(readFileSync(fileURLToPath(url))));
+      const { createClient } = await import(${JSON.stringify(pathToFileURL(join(dist, "entry", "url.js")).href)});
+      const fetch = async (_, { body }) => {
+        if (!JSON.parse(new TextDecoder().decode(body)).stream) return Response.json(${JSON.stringify(chat)});
+        return new Response('data: {"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop"}]}\\n\\ndata: [DONE]\\n\\n', { headers: { "content-type": "text/event-stream" } });
+      };
+      const client = createClient({ providers: { openai: { apiKey: "k" } }, store: "memory", fetch, ...${JSON.stringify(options)} });
+      const request = { model: "openai/gpt-4.1", messages: "Hi", ...${JSON.stringify(request ?? {})} };
+      const texts = [(await client.chat(request)).text, await client.stream(request).text()];
+      console.log(JSON.stringify([texts, loaded.filter((name) => name.startsWith("modelwire_") && !name.includes("tokens")).sort()]));`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
+    assert.deepEqual(JSON.parse(output), [["Hello", "Hello"], ["modelwire_page_bg.wasm", "modelwire_rest_bg.wasm"]]);
+  });
+}
 
 test("loading it again changes nothing", async () => {
   loaded.length = 0;

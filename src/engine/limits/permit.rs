@@ -25,7 +25,13 @@ pub struct Permit {
 impl Permit {
     /// What it really came to; what the provider did not say stays as estimated.
     pub fn settle<H: Host>(&mut self, host: &H, input_tokens: Option<u64>, output_tokens: Option<u64>) {
-        let Some(gate) = self.gate.clone().filter(|_| !self.settled) else { return };
+        if let Some(gate) = self.gate.clone().filter(|_| !self.settled) {
+            self.settle_in(host, &gate, input_tokens, output_tokens);
+        }
+    }
+
+    #[inline(never)]
+    fn settle_in<H: Host>(&mut self, host: &H, gate: &Gate, input_tokens: Option<u64>, output_tokens: Option<u64>) {
         self.settled = true;
         let more = Amount {
             requests: 0.0,
@@ -60,11 +66,9 @@ impl Permit {
     pub fn keep(mut self) {
         self.settled = true;
     }
-}
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let Some(gate) = &self.gate else { return };
+    #[inline(never)]
+    fn give_back(&self, gate: &Gate) {
         if self.runs {
             for index in &self.limits {
                 gate.line.borrow_mut().limits[*index].running -= 1;
@@ -73,5 +77,13 @@ impl Drop for Permit {
         // Of a call that was dropped nobody knows what it used; its request was sent.
         let unused = if self.settled { Amount::default() } else { Amount { requests: 0.0, ..Amount::default().minus(&self.amount) } };
         gate.add(&self.limits, &unused);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(gate) = self.gate.take() {
+            self.give_back(&gate);
+        }
     }
 }
