@@ -3,15 +3,13 @@
 //! Turn by turn, at the target that would be asked. What is found is a [`tape`](crate::tape), read like any other response;
 //! and so is what is not found, once a [`Flight`] records it.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use super::Engine;
 use super::flight::Flight;
 use super::route::Turn;
 use super::send::{Ticket, read_all};
-use super::try_join::{Work, apart};
+use super::try_join::{Apart, Work, apart};
 use crate::answer::Answer;
 use crate::chat::{ChatRequest, ChatResponse, Warning};
 use crate::error::Result;
@@ -54,12 +52,7 @@ impl Engine {
 
     /// The same where one is wanted. Boxed, so that it is loaded only then, and with it what reads what is found: see [`Host::whole`].
     #[inline(never)]
-    fn look_up<'a, H: Host>(
-        &'a self,
-        host: &'a H,
-        turn: &'a mut Turn,
-        mode: Mode,
-    ) -> Pin<Box<dyn Future<Output = Option<Found<H::Response>>> + 'a>> {
+    fn look_up<'a, H: Host>(&'a self, host: &'a H, turn: &'a mut Turn, mode: Mode) -> Apart<'a, Option<Found<H::Response>>> {
         apart(self.found(host, turn, mode))
     }
 

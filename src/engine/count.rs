@@ -1,14 +1,11 @@
 //! What a request comes to before it is sent: its tokens, its cost, whether it fits and what must go when it does not.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use modelwire_tokens::encodings::Counting;
 
 use super::Engine;
 use super::ask::{Inquiry, not_offered};
 use super::limits::Ask;
-use super::try_join::{Work, apart};
+use super::try_join::{Apart, Work, apart};
 use super::within::within;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::{Counter, LongCounts, Method, TokenCount, byte_bound, count_parts, counting};
@@ -143,7 +140,7 @@ impl Engine {
         provider: &'a ProviderOptions,
         model: &'a str,
         request: &'a ChatRequest,
-    ) -> Pin<Box<dyn Future<Output = TokenCount> + 'a>> {
+    ) -> Apart<'a, TokenCount> {
         apart(async move {
             self.count_long(host, provider, model, request).await;
             self.count(host, provider, model, request).count

@@ -1,12 +1,10 @@
 //! What calls cost while they are made: reserved before, metered during, settled and told after.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use super::Engine;
 use super::send::Ticket;
-use super::try_join::{Work, apart};
+use super::try_join::{Apart, Work, apart};
 use super::within::within;
 use crate::answer::Spent;
 use crate::chat::{ChatRequest, Usage, Warning};
@@ -166,7 +164,7 @@ impl Engine {
     }
 
     #[inline(never)]
-    fn lease_held<'a, H: Host>(&'a self, host: &'a H, hold: &'a Hold) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+    fn lease_held<'a, H: Host>(&'a self, host: &'a H, hold: &'a Hold) -> Apart<'a, ()> {
         apart(self.lease_from_stores(host, hold))
     }
 

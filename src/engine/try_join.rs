@@ -14,9 +14,12 @@ use crate::error::Result;
 /// One piece of work. Boxed, so that waiting is compiled once.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
+/// See [`apart`].
+pub type Apart<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// Work that is loaded later than who waits for it: see [`crate::host::Host::whole`]. Without this the compiler would see through the
 /// box, and the caller would name the code that is not there yet.
-pub fn apart<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+pub fn apart<'a, T>(work: impl Future<Output = T> + 'a) -> Apart<'a, T> {
     black_box(Box::pin(work))
 }
 
