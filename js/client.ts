@@ -48,6 +48,8 @@ export function createClient(options: ClientOptions): Client {
   async function connect(): Promise<Connection> {
     // What reads a catalogue is with what few pages need.
     const core = await (options.catalog ? loadWhole() : loadCore());
+    const { loading } = events;
+    if (loading.length) await Promise.all(loading);
     if (options.capture?.content) events.capture ??= (await part(import("./logs/content.ts"))).capturing(options.capture.redact);
     if (options.store === "indexeddb" && !globalThis.indexedDB) {
       throw errorOf("unsupported", 'store "indexeddb" is for pages and their workers; use "memory", or a Store of your own');

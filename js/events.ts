@@ -43,6 +43,11 @@ export class Events {
     return this.#listening > 0 || this.#sinks.length > 0;
   }
 
+  /** What sinks still load before a request can be sent with all that they would give it. */
+  get loading(): Promise<unknown>[] {
+    return (this.#sinks as readonly OwnSink[]).flatMap(({ ready }) => ready ?? []);
+  }
+
   /** Gives what takes it off again. */
   on<E extends Name>(event: E, handler: (detail: ClientEvents[E]) => void): () => void {
     if (!names.includes(event)) throw new TypeError(`there is no event "${String(event)}"; there is ${names.join(", ")}`);
@@ -111,6 +116,8 @@ export interface OwnSink extends LogSink {
   take?(told: Told): unknown;
   /** It has its trace go on at the server of a request: the header for this attempt. */
   traceparent?(told: Told): string | undefined;
+  /** While its insides are loaded. */
+  ready?: Promise<unknown> | undefined;
   /** Told before a call's end: how long each piece of its stream was waited for after the one before it. */
   chunks?(callId: string, ms: number[]): void;
 }

@@ -88,7 +88,7 @@ function lazily(making: Promise<Inside>, timing = false): FlushingLog & OwnSink 
     inside = made;
     for (const told of waiting) made.take(told);
     const { flush: _, ...hearing } = made;
-    Object.assign(sink, hearing);
+    Object.assign(sink, { ready: undefined }, hearing);
   });
   loading.catch((thrown: unknown) => console.warn(`modelwire: nothing is logged: ${describe(thrown)}`));
   const sink = Object.assign((record: LogRecord) => sink.take(Told.of(record)), {
@@ -98,8 +98,8 @@ function lazily(making: Promise<Inside>, timing = false): FlushingLog & OwnSink 
       if (!inside) await loading;
       await inside!.flush();
     },
-    // A client asks at once whether it is to take the time of the pieces of streams.
-    ...(timing && { chunks: () => {} }),
+    // A client asks at once whether it is to take the time of the pieces of streams, and sends nothing before it can be told of a trace.
+    ...(timing && { chunks: () => {}, ready: loading.catch(() => {}) }),
   }) as FlushingLog & OwnSink & { take(told: Told): unknown };
   return sink;
 }

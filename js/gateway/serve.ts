@@ -72,7 +72,7 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
     const given = {
       ...asked,
       model,
-      tags: { ...(asked.tags as object), ...caller.tags },
+      tags: { ...(asked.tags as object), ...traceOf(request), ...caller.tags },
       headers: forwarded(request, settings),
       timeout: { totalMs: settings.timeoutMs },
       signal: request.signal,
@@ -189,6 +189,12 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
       return response;
     },
   };
+}
+
+/** The trace that a caller's request belongs to goes on here, where the client has an `otlpLog`: see https://www.w3.org/TR/trace-context/. */
+function traceOf({ headers }: Request): Record<string, string> {
+  const traceparent = headers.get("traceparent");
+  return traceparent !== null && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? { traceparent } : {};
 }
 
 function hear(onError: GatewayOptions["onError"], thrown: unknown, detail: { requestId: string; callerId: string | null }): void {

@@ -1,5 +1,5 @@
-// otlpLog: spans and metrics as a collector takes them. That a receiver of the official definitions does is tried by hand: here are the
-// names, against those that the OpenTelemetry project publishes, and what becomes of them when a collector does not answer well.
+// otlpLog: spans and metrics as a collector takes them (by the protocol's own definitions: otlp_official.test.mjs), their names, against
+// those that the OpenTelemetry project publishes, and what becomes of them when a collector does not answer well.
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
