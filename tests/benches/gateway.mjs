@@ -15,8 +15,8 @@ const PROVIDER = String((await once(provider.stdout, "data"))[0]).trim();
 const agent = new http.Agent({ keepAlive: true, maxSockets: 400 });
 
 /** The time to the first byte of the body, and to its end. */
-function ask(url, token) {
-  const body = JSON.stringify({ model: "home/m", messages: [{ role: "user", content: "Hi" }], stream: true });
+function ask(url, token, model = "home/m") {
+  const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hi" }], stream: true });
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, "content-length": body.length };
@@ -29,7 +29,7 @@ function ask(url, token) {
       response.on("end", () => (response.statusCode === 200 ? resolve({ first, whole: performance.now() - began, events }) : reject(new Error(`status ${response.statusCode}`))));
     });
     // A connection that was kept, and closed on the other side as it was used again.
-    request.on("error", (error) => (error.code === "ECONNRESET" && request.reusedSocket ? resolve(ask(url, token)) : reject(error)));
+    request.on("error", (error) => (error.code === "ECONNRESET" && request.reusedSocket ? resolve(ask(url, token, model)) : reject(error)));
     request.end(body);
   });
 }
@@ -87,6 +87,32 @@ for (const [title, together, rounds] of [["one at a time, 200 of each in turns",
     console.log(`  ${name.padEnd(40)}${at(answers.map(({ first }) => first), 0.5).padStart(8)}${at(answers.map(({ first }) => first), 0.95).padStart(8)}${at(answers.map(({ whole }) => whole), 0.5).padStart(8)}   ${answers[0].events} events`);
   }
   for (const { close } of all) await close();
+}
+
+/** So many streams of four seconds under way all the time, one begun when one has ended: what those say that began among the others. */
+async function steadily(url, token, together, ms) {
+  const answers = [];
+  const until = performance.now() + ms;
+  await Promise.all(
+    Array.from({ length: together }, async (_, index) => {
+      await new Promise((resolve) => setTimeout(resolve, (index * 4000) / together));
+      await ask(url, token, "home/slow");
+      while (performance.now() < until) answers.push(await ask(url, token, "home/slow"));
+    }),
+  );
+  return answers;
+}
+
+console.log("200 streams of four seconds under way all the time, twice for 16 s each in turns: ms to the first byte (median, 95 %), streams");
+{
+  const all = [];
+  for (const [name, { worker, more, token = "free" }] of Object.entries(contenders)) all.push({ name, token, ...(await start(worker, more)), answers: [] });
+  for (let round = 0; round < 2; round++) for (const { url, token, answers } of all) answers.push(...(await steadily(url, token, 200, 16_000)));
+  for (const { name, answers, close } of all) {
+    const first = answers.map(({ first }) => first);
+    console.log(`  ${name.padEnd(40)}${at(first, 0.5).padStart(8)}${at(first, 0.95).padStart(8)}${String(answers.length).padStart(8)}`);
+    await close();
+  }
 }
 
 const { url, close } = await start(ours, { durableObjects });

@@ -10,7 +10,7 @@ export default {
   fetch(request, { PROVIDER, LIMITS }) {
     gateway ??= createGateway(createClient({ providers: { home: { kind: "openai-compatible", baseURL: `${PROVIDER}/v1`, apiKey: "a-key" } } }), {
       authorize: ({ headers }) => (headers.get("authorization") === "Bearer limited" ? { id: "a", limits: { requestsPerMinute: 1e6 } } : { id: "b" }),
-      allow: ["home/m"],
+      allow: ["home/m", "home/slow"],
       store: durableObjectLimits(LIMITS),
     });
     return gateway.fetch(request);
