@@ -73,7 +73,7 @@ export function bindHost(
     wanted: (flight) => cache.now?.wanted(flight),
     async fetch(url, init) {
       // Fetched while the provider is asked. Without it a cost is unknown, and nothing else is wrong.
-      if (!isLoaded) queueMicrotask(() => void catalogue().catch(() => {}));
+      if (!isLoaded) catalogue().catch(() => {});
       const { trace } = events;
       events.trace = undefined;
       if (trace && trace.server === new URL(url).origin) Object.assign(init.headers!, { traceparent: trace.traceparent });

@@ -8,8 +8,8 @@ import { asyncDispose } from "./symbols.ts";
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
-  /** The reader that it belongs to: it leaves with its lock, and a failure is told to each of them. */
-  reader?: object | undefined;
+  /** It is a reader's: it leaves with the lock, and a failure is told to each of them. */
+  reads?: boolean | undefined;
   /** What an iterator does about a failure. */
   failed?: (() => void) | undefined;
   promise?: Promise<unknown> | undefined;
@@ -63,16 +63,13 @@ export class PullStream<T> extends ReadableStream<T> {
   override getReader(options?: object): any {
     const reader = super.getReader(options as undefined) as ReadableStreamDefaultReader<T>;
     const { read, releaseLock } = reader;
-    let released = false;
     return Object.assign(reader, {
-      read: () => (released || this.#pulled ? read.call(reader) : this.#ask(reader)),
+      read: () => (this.#pulled ? read.call(reader) : this.#ask(true)),
       releaseLock: () => {
-        releaseLock.call(reader);
-        if (released) return;
-        released = true;
-        const left = this.#waiters.filter((waiter) => waiter.reader === reader);
-        this.#waiters = this.#waiters.filter((waiter) => waiter.reader !== reader);
-        for (const waiter of left) waiter.reject(new TypeError("the reader was released"));
+        Object.assign(reader, { read, releaseLock }).releaseLock();
+        const left = this.#waiters.filter(({ reads }) => reads);
+        this.#waiters = this.#waiters.filter(({ reads }) => !reads);
+        for (const { reject } of left) reject(new TypeError("the reader was released"));
       },
     });
   }
@@ -93,7 +90,7 @@ export class PullStream<T> extends ReadableStream<T> {
 
     const next = (): Promise<IteratorResult<T, undefined>> => {
       if (done) return Promise.resolve(finished);
-      if (!this.#pulled) return (last = this.#ask(undefined, finish));
+      if (!this.#pulled) return (last = this.#ask(false, finish));
       const result = reader.read() as Promise<IteratorResult<T, undefined>>;
       result.then((read) => read.done && finish(), finish);
       return (last = result);
@@ -129,19 +126,19 @@ export class PullStream<T> extends ReadableStream<T> {
   }
 
   /** The next value, past the machinery. */
-  #ask(reader: object | undefined, failed?: () => void): Promise<IteratorResult<T, undefined>> {
+  #ask(reads: boolean, failed?: () => void): Promise<IteratorResult<T, undefined>> {
     if (this.#waiters.length === 0) {
       this.#touched = true;
       const value = this.#supply.take();
       if (value !== undefined) return Promise.resolve({ value, done: false });
     }
-    return this.#later(reader, failed);
+    return this.#later(reads, failed);
   }
 
   // Apart: what a closure holds is made anew whenever the function around it is called.
-  #later(reader: object | undefined, failed: (() => void) | undefined): Promise<IteratorResult<T, undefined>> {
+  #later(reads: boolean, failed: (() => void) | undefined): Promise<IteratorResult<T, undefined>> {
     let waiter!: Waiter<T>;
-    const promise = new Promise<IteratorResult<T, undefined>>((resolve, reject) => (waiter = { resolve, reject, reader, failed, promise: undefined }));
+    const promise = new Promise<IteratorResult<T, undefined>>((resolve, reject) => (waiter = { resolve, reject, reads, failed, promise: undefined }));
     waiter.promise = promise;
     this.#wait(waiter);
     return promise;
@@ -191,7 +188,7 @@ export class PullStream<T> extends ReadableStream<T> {
           first!.reject(supply.failure);
           first!.failed?.();
         } else first!.resolve(finished);
-        for (const other of others) other.reader && supply.failure ? other.reject(supply.failure) : other.resolve(finished);
+        for (const other of others) other.reads && supply.failure ? other.reject(supply.failure) : other.resolve(finished);
         this.#ended();
       } else return supply.more(this.#serve);
     }

@@ -124,7 +124,7 @@ let place: { core: Core; input: number; room: number; layout: number } | undefin
 /** The core's areas, with room for so many bytes. */
 function placeOf(core: Core, length: number): { input: number; layout: number } {
   if (place?.core !== core || place.room < length) {
-    const room = Math.min(Math.max(2 ** Math.ceil(Math.log2(length || 1)), 16_384), MAX_READ_BYTES);
+    const room = length > 65_536 ? MAX_READ_BYTES : 65_536;
     place = { core, input: core.scratch(room), room, layout: core.batch() >>> 2 };
   }
   return place;

@@ -30,7 +30,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// [`crate::read`], with what is known of the events before. Each stream has a shape for good, and a frame of its own.
+    /// Reads an object of this shape that `bytes` begins with, and where it ends. `None`: it is none. Each stream has a shape for good, and a
+    /// frame of its own.
     pub fn read<'a>(&mut self, bytes: &'a [u8], shape: &'static [Member]) -> Option<(Found<'a>, usize)> {
         if self.settled
             && let Some(read) = self.follow(bytes)

@@ -2,7 +2,7 @@
 //! else for size.
 //!
 //! Nine thousand nine hundred of ten thousand events bring a few letters of text in a frame that never changes. A dialect says what
-//! that frame is ([`Member`]s, by level) and where in it the letters are; [`read`] walks it once and gives them. Whatever differs in
+//! that frame is ([`Member`]s, by level) and where in it the letters are; [`Frame::read`] walks it once and gives them. Whatever differs in
 //! any way (a member that is not in the table or is there twice, another kind of value, JSON that is not quite JSON) is not read: the
 //! dialect's full decoder gets the same bytes, and nothing has happened yet. Both must tell an answer the same: tests/it/scanning.rs.
 
@@ -72,11 +72,6 @@ impl<'a> Found<'a> {
     pub fn number(&self, place: usize) -> Option<u64> {
         self.numbers.get(place).copied().flatten()
     }
-}
-
-/// Reads an object of this shape that `bytes` begins with, and where it ends. `None`: it is none. A stream's are read with its [`Frame`].
-pub fn read<'a>(bytes: &'a [u8], shape: &'static [Member]) -> Option<(Found<'a>, usize)> {
-    Frame::default().read(bytes, shape)
 }
 
 /// How deep a value of no interest may nest.
@@ -204,6 +199,8 @@ impl<'a> Scan<'a> {
     }
 
     /// With its quotes. Escapes are checked, and read later where the text is wanted.
+    // What is inlined into each of its callers is in the module as often.
+    #[inline(never)]
     fn string(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let start = self.at - 1;
@@ -234,6 +231,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A plain whole number of at most fifteen digits.
+    #[inline(never)]
     fn number(&mut self) -> Option<u64> {
         self.peek()?;
         let start = self.at;

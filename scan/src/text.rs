@@ -31,6 +31,7 @@ pub fn line_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Where one of two bytes is first; eight at a time.
+#[inline(never)]
 pub fn either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
     let mut at = 0;
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {

@@ -82,15 +82,19 @@ impl Alarm {
     fn ring(&self, now: f64) {
         let time = self.set_for.replace(f64::INFINITY);
         let mut sleeps = self.sleeps.borrow_mut();
-        let (mut over, rest): (Vec<_>, Vec<_>) = sleeps.drain(..).partition(|sleep| sleep.at <= time);
-        *sleeps = rest;
-        let next = sleeps.iter().fold(f64::INFINITY, |first, sleep| first.min(sleep.at));
+        let mut over = Vec::new();
+        let next = loop {
+            let first = sleeps.iter().enumerate().min_by(|(_, one), (_, other)| one.at.total_cmp(&other.at));
+            match first.map(|(index, sleep)| (index, sleep.at)) {
+                Some((index, at)) if at <= time => over.push(sleeps.remove(index).waker),
+                first => break first.map_or(f64::INFINITY, |(_, at)| at),
+            }
+        };
         drop(sleeps);
         if next.is_finite() {
             self.set(now, next);
         }
-        over.sort_by(|one, other| one.at.total_cmp(&other.at));
-        tasks::in_turn(|| over.into_iter().for_each(|sleep| sleep.waker.wake()));
+        tasks::in_turn(|| over.into_iter().for_each(Waker::wake));
     }
 }
 

@@ -205,7 +205,15 @@ fn changed(body: &[u8], random: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
     let mut body = body.to_vec();
     for _ in 0..1 + random(3) {
         let at = random(body.len() + 1);
-        match random(5) {
+        match random(6) {
+            5 => {
+                // An event a few times more, so that what changes elsewhere is compared with a frame that is known.
+                let bounds = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\n\n").map(|end| end + 2);
+                let start = body[..at].windows(2).rposition(|two| two == b"\n\n").map_or(0, |end| end + 2);
+                let end = start + bounds(&body[start..]).unwrap_or(body.len() - start);
+                let again = body[start..end].repeat(1 + random(4));
+                body.splice(end..end, again);
+            }
             0 => {
                 let end = (at + 1 + random(3)).min(body.len());
                 body.drain(at.min(end)..end);
