@@ -118,18 +118,6 @@ function linger(reader: ReadableStreamDefaultReader<unknown>, wake: NonNullable<
   void read();
 }
 
-// Where the core takes bytes and gives events. The places of these are its for good, but for an input area that had to grow.
-let place: { core: Core; input: number; room: number; layout: number } | undefined;
-
-/** The core's areas, with room for so many bytes. */
-function placeOf(core: Core, length: number): { input: number; layout: number } {
-  if (place?.core !== core || place.room < length) {
-    const room = length > 65_536 ? MAX_READ_BYTES : 65_536;
-    place = { core, input: core.scratch(room), room, layout: core.batch() >>> 2 };
-  }
-  return place;
-}
-
 const nothingMore: Batch = { text: "", marks: [] };
 
 export class Pump implements Supply<ChatEvent>, Running {
@@ -355,8 +343,8 @@ export class Pump implements Supply<ChatEvent>, Running {
       for (let start = 0; start < bytes.length && (step === MORE || step === LEASE); start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;
         // The address first: asking for it may move the memory.
-        const { input } = placeOf(core, piece.length);
-        memoryOf(core).bytes.set(piece, input);
+        const address = core.scratch(piece.length);
+        memoryOf(core).bytes.set(piece, address);
         step = core.feed(stream!, piece.length, now);
         this.#collect(core);
       }
@@ -407,7 +395,7 @@ export class Pump implements Supply<ChatEvent>, Running {
   }
 
   #collect(core: Core): void {
-    const { layout } = placeOf(core, 0);
+    const layout = core.batch() >>> 2;
     const { bytes, words } = memoryOf(core);
     const count = words[layout + 3]!;
     if (count === 0) return;
