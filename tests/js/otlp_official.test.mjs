@@ -6,13 +6,13 @@ import { createClient, otlpLog } from "modelwire";
 import { mockProviders } from "modelwire/testing";
 
 const require = createRequire(import.meta.url);
-// The last version of the package that has the definitions, made from opentelemetry-proto 1.0: a span's `flags` came with 1.1.
+// Of the package's versions one that has the definitions whole: later ones only have what they send themselves.
 const definitions = require(require.resolve("@opentelemetry/otlp-transformer").replace(/index\.js$/, "generated/root.js")).opentelemetry.proto.collector;
 const messages = { "/v1/traces": definitions.trace.v1.ExportTraceServiceRequest, "/v1/metrics": definitions.metrics.v1.ExportMetricsServiceRequest };
 
 /** In JSON ids are hexadecimal, which is OTLP's own rule: elsewhere bytes are base64. */
 const ids = new Set(["traceId", "spanId", "parentSpanId"]);
-const withBytes = (value) => mapped(value, (name, inner) => (name === "flags" ? 0 : ids.has(name) ? Buffer.from(inner, "hex").toString("base64") : inner));
+const withBytes = (value) => mapped(value, (name, inner) => (ids.has(name) ? Buffer.from(inner, "hex").toString("base64") : inner));
 
 /** Numbers of 64 bits may be strings; what is empty or zero is the same as absent. */
 function bare(value) {
