@@ -2,7 +2,8 @@
 import { key } from "./wires.mjs";
 
 /**
- * A client of `wire` whose requests are answered by `scripts`, in order; the last one stays. `bodies()` gives what was sent.
+ * A client of `wire` whose requests are answered by `scripts`, in order; the last one stays. `bodies()` gives what was sent,
+ * `release()` ends a pause of the first.
  * Each script is a server of its own, because one answers every request alike: the client's `fetch` goes from one to the next.
  */
 export async function rounds({ createClient }, env, wire, scripts) {
@@ -20,7 +21,7 @@ export async function rounds({ createClient }, env, wire, scripts) {
     const seen = await Promise.all(servers.map((server) => server.seen()));
     return seen.flatMap(({ requests }) => requests.map(({ body }) => JSON.parse(body)));
   };
-  return { client, bodies };
+  return { client, bodies, release: () => servers[0].release() };
 }
 
 /** A script for a body that is not a stream. */

@@ -54,12 +54,17 @@ function checksOf(wire) {
       name: `${wire.name} streams JSON, which grows value by value`,
       async run(modelwire, env) {
         const body = wire.textStream(pieces);
-        const { client, bodies } = await rounds(modelwire, env, wire, [{ body, cut: "bytes" }]);
+        // The rest comes once the beginning was seen: how a network cuts a body is nobody's to say.
+        const hold = [body.findIndex((piece) => piece.includes("msø"))];
+        const { client, bodies, release } = await rounds(modelwire, env, wire, [{ body, hold }, { body, cut: "bytes" }]);
         const values = [];
-        for await (const value of client.stream(ask).partialOutput) values.push(structuredClone(value));
+        for await (const value of client.stream(ask).partialOutput) {
+          values.push(structuredClone(value));
+          if (value.city === "Tro") await release();
+        }
         equal(values.at(-1), output, "the last value");
         for (const { city = "" } of values) ok("Tromsø".startsWith(city), `a city that is not growing: ${city}`);
-        ok(values.length >= 2, "there was one value only");
+        ok(values.some(({ city }) => city === "Tro"), "the beginning was not seen");
         equal((await client.stream(ask).response).output, output, "output of the response");
         const sent = sentTo(wire, (await bodies())[0]).schema;
         equal([Object.keys(sent.properties), [...sent.required].sort()], [["city", "degrees"], ["city", "degrees"]], "the schema that was sent");
