@@ -118,7 +118,7 @@ console.log("200 streams of four seconds under way all the time, twice for 16 s 
 const { url, close } = await start(ours, { durableObjects });
 console.log("memory of workerd (MB resident) before, and after each 1,000 streams, 200 at a time");
 const memory = [];
-for (let round = 0; round <= 6; round++) {
+for (let round = 0; round <= 15; round++) {
   if (round > 0) for (let some = 0; some < 5; some++) await Promise.all(Array.from({ length: 200 }, () => ask(url, "free")));
   memory.push(resident().toFixed(0));
 }
