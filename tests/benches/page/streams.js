@@ -1,4 +1,5 @@
 // The page's half of the streams' benchmark: the contenders bundled as a page would have them, modelwire as it is served.
+import { pause } from "../streams/measure.mjs";
 import { reading } from "../streams/reading.mjs";
 
 export async function streams({ only, ...options }) {
@@ -9,5 +10,5 @@ export async function streams({ only, ...options }) {
     return (performance.now() - start) * 1000;
   };
   // Without "ai": here it takes fifty times as long as the loop, and the rounds take as long as the slowest.
-  return reading(modelwire, timed, { ...options, only: (what) => what === only, among: (name) => !name.startsWith("ai"), before: () => new Promise((resolve) => setTimeout(resolve, 5)) });
+  return reading(modelwire, timed, { ...options, only: (what) => what === only, among: (name) => !name.startsWith("ai"), before: pause });
 }

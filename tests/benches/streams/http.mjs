@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { contenders } from "./contenders.mjs";
-import { rounds } from "./measure.mjs";
+import { pause, rounds } from "./measure.mjs";
 import { cpu, ours } from "./section.mjs";
 import { bodyOf, wires } from "./wires.mjs";
 
@@ -15,7 +15,7 @@ export async function section() {
     const [port] = await once(server.stdout, "data");
     const all = await contenders(await ours(), `http://127.0.0.1:${String(port).trim()}`);
     const runs = Object.entries(all).filter(([, { wires }]) => wires.includes("openai"));
-    return [[`openai, real HTTP, ${count.toLocaleString("en")} deltas`, await rounds(Object.fromEntries(runs.map(([name, { run }]) => [name, async () => (await cpu(() => run("openai", fetch))) / count])), 9, { before: globalThis.gc })]];
+    return [[`openai, real HTTP, ${count.toLocaleString("en")} deltas`, await rounds(Object.fromEntries(runs.map(([name, { run }]) => [name, async () => (await cpu(() => run("openai", fetch))) / count])), 9, { before: pause })]];
   } finally {
     server.kill();
   }

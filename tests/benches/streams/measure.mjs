@@ -6,8 +6,12 @@ export function median(values) {
   return sorted.length ? sorted[sorted.length >> 1] : NaN;
 }
 
-/** By name: the median of `run()`'s figures, and of their ratios to the first one's. `before`: collects garbage. Each then runs once without being
- *  measured: behind a forced collection the first run pays for threads that still sweep and for memory that was given back. */
+/** Between two contenders. No collection is forced: V8 makes its young generation small behind one, and then whoever makes most objects pays three
+ *  times for each, which no application does. */
+export const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** By name: the median of `run()`'s figures, and of their ratios to the first one's. `before`: what is done before each turn, of which the first run is
+ *  then not measured: it clears away what the contender before it has left. */
 export async function rounds(runs, count, { warm = 2, before } = {}) {
   const names = Object.keys(runs);
   const figures = Object.fromEntries(names.map((name) => [name, []]));

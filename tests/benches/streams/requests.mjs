@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { generateText } from "ai";
 import { createOpenAI } from "@ai-sdk/openai";
 import { modelwire } from "./contenders.mjs";
-import { median, rounds } from "./measure.mjs";
+import { median, pause, rounds } from "./measure.mjs";
 import { cpu, ours } from "./section.mjs";
 import { bodyOf } from "./wires.mjs";
 
@@ -31,7 +31,7 @@ export async function section() {
   const small = "Say hello, please!!!";
   const large = `${"The quick \"brown\" fox\njumps over the lazy dog. ".repeat(22_000)}`.slice(0, 1e6);
   for (const [what, prompt, times] of [["plain chat call, 20 B prompt", small, 300], ["chat call, 1 MB prompt", large, 8]]) {
-    rows.push([`${what}, CPU µs a call`, await rounds(ways(createClient, prompt, times), 15, { before: globalThis.gc, warm: 4 })]);
+    rows.push([`${what}, CPU µs a call`, await rounds(ways(createClient, prompt, times), 15, { before: pause, warm: 4 })]);
   }
   rows.push(["from the call to fetch, µs", await untilFetch(createClient, small)]);
   rows.push(["from the first byte to the first delta, µs", await firstDelta(createClient)]);
