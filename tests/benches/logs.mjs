@@ -7,8 +7,6 @@
 // round; "off, again" says how much of what is seen is noise.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 const dist = process.argv[2] ?? join(import.meta.dirname, "..", "..", "pkg", "dist");
 const { createClient, jsonlLog, otlpLog, ready } = await import(pathToFileURL(join(dist, "entry", "node.js")));
@@ -19,9 +17,6 @@ const TURNS = 40;
 const CALLS = 5;
 /** The share of turns that is left out, the dearest: in them the whole heap was collected, or something else had the processor. */
 const TRIMMED = 0.15;
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc");
 
 const usage = { prompt_tokens: 1200, completion_tokens: 120, total_tokens: 1320 };
 const words = Array.from({ length: 120 }, (_, index) => ` word${index}`);
@@ -90,9 +85,7 @@ async function round(call) {
 
 for (let count = -WARMING; count < ROUNDS; count++) {
   for (const [kind, call] of Object.entries(calls)) {
-    // What grew old before is not to be paid for now.
     for (const { client } of clients) await client.costs.clear();
-    gc();
     const spent = await round(call);
     if (count >= 0) for (const [{ times }, time] of spent) times[kind].push(time);
   }
