@@ -16,11 +16,12 @@ export function chunkWriter(created: number): (core: Core, event: ChatEvent) => 
   const halves = new Map<string, string[]>();
   const written = (core: Core, event: object) => core.openai_chunk(JSON.stringify(event), id, model, created);
   return (core, event) => {
+    // Once in a stream, ahead of all texts.
     if (event.type === "start") ({ id, model } = event);
     if (event.type !== "text-delta" && event.type !== "reasoning-delta" && event.type !== "tool-call-delta") return written(core, event);
     const kind = event.type + ("index" in event ? event.index : "");
     let parts = halves.get(kind);
-    if (!parts) halves.set(kind, (parts = written(core, { ...event, text: BLANK })!.split(blank)));
+    if (!parts) halves.set(kind, (parts = written(core, { ...event, text: BLANK }).split(blank)));
     return parts.length === 2 ? parts[0] + JSON.stringify(event.text) + parts[1] : written(core, event);
   };
 }

@@ -46,6 +46,18 @@ describe("a body after the last event", () => {
     assert.equal(body.cancelled, true);
   });
 
+  test("is given up where it goes on and on, and leaves time for nothing else", async () => {
+    const encoder = new TextEncoder();
+    const pieces = [answer("Hello")];
+    const body = { cancelled: false };
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(encoder.encode(pieces.shift() ?? ": more\n\n")), cancel: () => void (body.cancelled = true) }, { highWaterMark: 0 });
+    const fetch = async () => new Response(endless, { headers: { "content-type": "text/event-stream" } });
+    const client = createClient({ providers: { openai: { apiKey: "a-key", api: "chat" } }, retry: false, fetch });
+    assert.equal(await client.stream(ask()).text(), "Hello");
+    await macrotask();
+    assert.equal(body.cancelled, true);
+  });
+
   test("is stopped at once where the answer was stopped", async () => {
     const { stream, calls } = streamOf([text("Hello"), "hang"]);
     for await (const event of stream) if (event.type === "text-delta") break;
