@@ -49,7 +49,7 @@ export function createClient(options: ClientOptions): Client {
     // What reads a catalogue is with what few pages need.
     const core = await (options.catalog ? loadWhole() : loadCore());
     const { loading } = events;
-    if (loading.length) await Promise.all(loading);
+    if (loading) await Promise.all(loading);
     if (options.capture?.content) events.capture ??= (await part(import("./logs/content.ts"))).capturing(options.capture.redact);
     if (options.store === "indexeddb" && !globalThis.indexedDB) {
       throw errorOf("unsupported", 'store "indexeddb" is for pages and their workers; use "memory", or a Store of your own');
@@ -160,7 +160,7 @@ export function createClient(options: ClientOptions): Client {
       now: host.now,
       cancel: (stop) => call.abort(stop),
       wake: host.wake,
-      arrived: () => followed.trail!.arrived(),
+      arrived: (now) => followed.trail!.arrived(now),
       forgotten: abandoning(followed, host.now),
       open() {
         const trail = (followed.trail = new Trail(events, request));
@@ -279,7 +279,9 @@ export function createClient(options: ClientOptions): Client {
           const [json, embeddings] = await run(signal, connectWhole, ({ core, client }, call) =>
             trail.begin(() => reading(() => core.embed(client, call, data))),
           );
-          const response = { embeddings, ...(JSON.parse(json) as Omit<EmbedResponse, "embeddings">) };
+          const { callId, ...told } = JSON.parse(json) as Omit<EmbedResponse, "embeddings"> & { callId: string };
+          const response = { embeddings, ...told };
+          trail.callId = callId;
           trail.ended(response);
           return response;
         } catch (thrown) {

@@ -4,6 +4,7 @@ import type { Attempt, ChatResponse, ErrorCode } from "./types.ts";
 
 // In the registry that all realms share: an iframe's LlmError, or that of a second copy of the package, is one too.
 const brand = Symbol.for("modelwire.LlmError");
+const failedCall = Symbol("call");
 
 /** What an `LlmError` is made of: the core's `Error`. */
 export interface ErrorData {
@@ -13,6 +14,7 @@ export interface ErrorData {
   model?: string | null;
   status?: number | null;
   requestId?: string | null;
+  callId?: string | null;
   retryable?: boolean;
   retryAfterMs?: number | null;
   attempts?: Attempt[];
@@ -66,6 +68,9 @@ export class LlmError extends Error {
     if (data.needed != null) this.needed = data.needed;
     if (data.limit != null) this.limit = data.limit;
     this.body = data.body ?? null;
+    const callId = data.callId || data.partial?.callId;
+    // Not to be seen: it is for the log, which has it as everybody else's.
+    if (callId) Object.defineProperty(this, failedCall, { value: callId });
   }
 
   /** @internal */
@@ -85,6 +90,11 @@ export class LlmError extends Error {
     Object.defineProperty(this.prototype, "name", { value: "LlmError", configurable: true, writable: true });
     Object.defineProperty(this.prototype, brand, { value: true });
   }
+}
+
+/** @internal The id of the call that failed; undefined when it failed before the core had it. */
+export function callIdOf(error: LlmError): string | undefined {
+  return (error as { [failedCall]?: string })[failedCall];
 }
 
 /** Whether something is an `LlmError` (with this code). Works across realms and copies of the package. */

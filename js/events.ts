@@ -1,13 +1,16 @@
 // Who hears of what a client does: the listeners of `client.on`, and the sinks of `log`.
 import { report } from "./errors.ts";
 import { Told } from "./told.ts";
-import type { Trail } from "./trail.ts";
+import type { Gaps, Trail } from "./trail.ts";
 import type { ClientEvents, ClientOptions, LogSink } from "./types.ts";
 
 type Name = keyof ClientEvents;
 
 const records = ["request", "retry", "fallback", "response", "error", "cache"];
 const names = [...records, "limit", "budget"];
+
+/** Calls of one client under way at once, as far as a log follows them. */
+const MOST_CALLS = 100_000;
 
 /** The listeners and sinks of one client. */
 export class Events {
@@ -17,9 +20,11 @@ export class Events {
   /** The client's. */
   readonly tags: Record<string, string> | undefined;
   readonly now: () => number;
-  /** The calls under way, by their ids: only those that somebody listened to when they began. */
-  readonly #trails = new Map<string, Trail>();
+  /** What was told last of each call under way. */
+  readonly #last = new Map<string, Told>();
   #listening = 0;
+  /** Where content is captured: what the calls under way ask, by their ids. */
+  readonly #trails = new Map<string, Trail>();
   /** The call that the core is being given. It says its id before it gives a promise. */
   beginning: Trail | undefined;
   /** For the request that is sent next, in this very turn, if it goes there. */
@@ -35,7 +40,7 @@ export class Events {
     this.#redact = capture?.redact;
     this.tags = tags;
     this.now = () => (clock ?? Date).now();
-    this.timing = this.#sinks.some((sink) => "chunks" in sink);
+    this.timing = this.#sinks.some((sink) => "gaps" in sink);
   }
 
   /** Whether anybody listens. The core makes no records while nobody does. */
@@ -44,7 +49,9 @@ export class Events {
   }
 
   /** What sinks still load before a request can be sent with all that they would give it. */
-  get loading(): Promise<unknown>[] {
+  get loading(): Promise<unknown>[] | undefined {
+    // Asked by every call, and most have nothing to wait for.
+    if (!(this.#sinks as readonly OwnSink[]).some(isLoading)) return undefined;
     return (this.#sinks as readonly OwnSink[]).flatMap(({ ready }) => ready ?? []);
   }
 
@@ -62,15 +69,21 @@ export class Events {
     };
   }
 
+  /** The core has the call that it is being given, and has named it. */
+  begun(callId: string): void {
+    this.beginning!.callId = callId;
+    this.#trails.set(callId, this.beginning!);
+  }
+
   /** What the core tells, as JSON. */
   tell(event: string, text: string): void {
-    if (event === "call") {
-      this.beginning!.callId = text;
-      this.#trails.set(text, this.beginning!);
-    } else if (records.includes(event)) {
+    if (records.includes(event)) {
       if (!this.any) return;
       const told = Told.ofText(event, text);
-      this.#trails.get(told.callId)?.told(told);
+      if (this.capture && !this.#last.has(told.callId)) this.#trails.get(told.callId)?.asked(told);
+      this.#last.set(told.callId, told);
+      // The end of a call takes it out; one whose end nobody could name must not stay for ever.
+      if (this.#last.size > MOST_CALLS) this.#last.delete(this.#last.keys().next().value!);
       this.give(told);
     } else {
       for (const listener of [...(this.#listeners.get(event) ?? [])]) attempt(() => listener(JSON.parse(text) as never));
@@ -103,10 +116,13 @@ export class Events {
     }
   }
 
-  /** A call is over: nothing but its end is to come. `chunks`: milliseconds between the pieces of a stream. */
-  forget({ callId }: Trail, chunks: number[] | undefined): void {
-    this.#trails.delete(callId);
-    if (chunks) for (const sink of this.#sinks as OwnSink[]) sink.chunks?.(callId, chunks);
+  /** A call is over: nothing but its end is to come. Gives what was told last of it. `gaps`: between the pieces of a stream. */
+  forget(callId: string, gaps: Gaps | undefined): Told | undefined {
+    const last = this.#last.get(callId);
+    if (last) this.#last.delete(callId);
+    if (this.capture) this.#trails.delete(callId);
+    if (gaps) for (const sink of this.#sinks as OwnSink[]) sink.gaps?.(callId, gaps);
+    return last;
   }
 }
 
@@ -118,9 +134,11 @@ export interface OwnSink extends LogSink {
   traceparent?(told: Told): string | undefined;
   /** While its insides are loaded. */
   ready?: Promise<unknown> | undefined;
-  /** Told before a call's end: how long each piece of its stream was waited for after the one before it. */
-  chunks?(callId: string, ms: number[]): void;
+  /** Told before a call's end. */
+  gaps?(callId: string, gaps: Gaps): void;
 }
+
+const isLoading = ({ ready }: OwnSink) => ready !== undefined;
 
 function attempt(work: () => void): void {
   try {

@@ -18,6 +18,9 @@ import { isHalf, loadWhole, theCore, type HostBindings } from "./wasm.ts";
 /** A timer; gives what stops it. */
 export type Wake = (callback: () => void, ms: number) => (() => void) & { timer?: unknown };
 
+/** What the core tells of, by its numbers: `Told` in src/host.rs. */
+const told = ["request", "retry", "fallback", "limit", "budget", "cost", "calibrated"];
+
 /** Timers hold 32 bits: a longer one would ring at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -97,10 +100,8 @@ export function bindHost(
       const when = handles.get(handle) as (error: LlmError, detail: unknown) => unknown;
       return plain(when(errorFrom(error), JSON.parse(detail)), 1);
     },
-    tell(what) {
-      const end = what.indexOf(" ");
-      tell(what.slice(0, end), what.slice(end + 1));
-    },
+    tell: (event, record) => tell(told[event]!, record),
+    begun: (callId) => events.begun(callId),
     catalogue,
     tokens: (encoding, text) => counter.count(encoding, text),
     countSlowly: (encoding, text) => counter.countSlowly(encoding, text),
@@ -125,6 +126,9 @@ export function bindHost(
     page: base !== undefined,
     get listens() {
       return events.any;
+    },
+    get captures() {
+      return events.capture !== undefined && events.any;
     },
     reaches(url) {
       const { origin } = new URL(url);

@@ -78,7 +78,7 @@ function isHeader(name: string, value: string): boolean {
 }
 
 /** Of a sink. */
-export type Inside = Pick<OwnSink, "traceparent" | "chunks"> & { take(told: Told): void; flush(): Promise<void> };
+export type Inside = Pick<OwnSink, "traceparent" | "gaps"> & { take(told: Told): void; flush(): Promise<void> };
 
 /** A sink that waits for its insides. */
 function lazily(making: Promise<Inside>, timing = false): FlushingLog & OwnSink {
@@ -99,7 +99,7 @@ function lazily(making: Promise<Inside>, timing = false): FlushingLog & OwnSink 
       await inside!.flush();
     },
     // A client asks at once whether it is to take the time of the pieces of streams, and sends nothing before it can be told of a trace.
-    ...(timing && { chunks: () => {}, ready: loading.catch(() => {}) }),
+    ...(timing && { gaps: () => {}, ready: loading.catch(() => {}) }),
   }) as FlushingLog & OwnSink & { take(told: Told): unknown };
   return sink;
 }

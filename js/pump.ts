@@ -17,8 +17,8 @@ export interface Source {
   now(): number;
   /** A timer; gives what stops it. Without one nothing is ever late. */
   wake?(callback: () => void, ms: number): () => void;
-  /** A piece of the body arrived. */
-  arrived?(): void;
+  /** A piece of the body arrived, at this time. */
+  arrived?(now: number): void;
   /** Nobody has the stream any more: ends it in place of `core.free`. Must not hold the pump. */
   forgotten?(core: Core, stream: number): void;
   /** Called once, by the first read. */
@@ -336,17 +336,17 @@ export class Pump implements Supply<ChatEvent>, Running {
     this.#reading = false;
     this.#since = 0;
     if (this.over || this.failure) return;
-    if (!done) this.#source.arrived?.();
+    const now = this.now();
+    if (!done) this.#source.arrived?.(now);
     this.#guard(() => {
       const { core, stream } = this.#slot as Required<Slot>;
       if (done) {
         this.#slot.reader = undefined;
-        return this.#step(core.finish(stream!, this.now()));
+        return this.#step(core.finish(stream!, now));
       }
       const bytes = bytesOf(value);
       if (!bytes) return this.#broken(new TypeError(`the body gave ${value === null ? "null" : `a value of type ${typeof value}`} instead of bytes`));
       let step: Step = MORE;
-      const now = this.now();
       // One that may cost more than was granted is read to the end of what has come, and then asked for.
       for (let start = 0; start < bytes.length && (step === MORE || step === LEASE); start += MAX_READ_BYTES) {
         const piece = bytes.length > MAX_READ_BYTES ? bytes.subarray(start, start + MAX_READ_BYTES) : bytes;

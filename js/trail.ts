@@ -1,10 +1,17 @@
 // One call as the log follows it: what the core told of its attempts, and how it ended for the caller.
-import { errorFrom } from "./errors.ts";
+import { callIdOf, errorFrom } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { Told } from "./told.ts";
 import type { ChatResponse, EmbedResponse, LogRecord } from "./types.ts";
 
-const MOST_CHUNKS = 10_000;
+const MOST_GAPS = 10_000;
+
+/** How long each piece of a stream was waited for after the one before it. Those of a burst, which are most, are counted. */
+export interface Gaps {
+  ms: number[];
+  /** Came within the same millisecond. */
+  none: number;
+}
 
 export class Trail {
   /** Once the core has the call. */
@@ -14,7 +21,7 @@ export class Trail {
   #request: object;
   #ended = 0;
   #last: Told | undefined;
-  #chunks: number[] | undefined;
+  #gaps: Gaps | undefined;
   #piece = 0;
 
   constructor(events: Events, request: object) {
@@ -25,51 +32,51 @@ export class Trail {
 
   /** Gives the call to the core. */
   begin<T>(start: () => T): T {
-    this.#events.beginning = this;
+    const events = this.#events;
+    if (!events.capture) return start();
+    events.beginning = this;
     try {
       return start();
     } finally {
-      this.#events.beginning = undefined;
+      events.beginning = undefined;
     }
   }
 
   /** A piece of a stream arrived. */
-  arrived(): void {
+  arrived(now: number): void {
     if (!this.#events.timing) return;
-    const chunks = (this.#chunks ??= []);
-    if (chunks.length === MOST_CHUNKS) return;
-    const now = performance.now();
-    if (this.#piece) chunks.push(now - this.#piece);
+    if (!this.#gaps) this.#gaps = { ms: [], none: 0 };
+    else if (now === this.#piece) this.#gaps.none++;
+    else if (this.#gaps.ms.length < MOST_GAPS) this.#gaps.ms.push(now - this.#piece);
     this.#piece = now;
   }
 
-  /** The core told something of it. What was asked is logged once, when it is first sent. */
-  told(told: Told): void {
-    const { capture } = this.#events;
-    if (capture && !this.#last) told.change((record) => capture(record, "request", this.#request));
-    this.#last = told;
+  /** It is told of for the first time: what was asked is logged once, when it is first sent. */
+  asked(told: Told): void {
+    told.change((record) => this.#events.capture!(record, "request", this.#request));
   }
 
   ended(response: ChatResponse | EmbedResponse): void {
-    if (!this.#over()) return;
+    if (!this.#over((response as Partial<ChatResponse>).callId)) return;
     const { usage, cost, model, provider } = response;
     const { id, timing, finishReason, cached, attempts, requestId, newMessages } = response as Partial<ChatResponse>;
     const record = this.#record("response", requestId ?? null, provider, model, timing?.totalMs);
-    if (timing && timing.firstTokenMs !== null) record.firstTokenMs = timing.firstTokenMs;
     // The caller's own is his to change.
     record.usage = { ...usage };
     record.usd = cost ? cost.usd : null;
-    if (finishReason) record.finishReason = finishReason;
     record.cached = cached ?? false;
-    if (attempts) record.attempt = attempts.length;
-    if (id !== undefined) record.responseId = id;
     record.responseModel = model;
+    if (attempts) record.attempt = attempts.length;
+    if (finishReason) record.finishReason = finishReason;
+    if (id !== undefined) record.responseId = id;
+    if (timing && timing.firstTokenMs !== null) record.firstTokenMs = timing.firstTokenMs;
     this.#give(record, newMessages);
   }
 
   failed(thrown: unknown): void {
-    if (!this.#over()) return;
-    const { code, message, status, provider, model, requestId, attempts, partial } = errorFrom(thrown);
+    const error = errorFrom(thrown);
+    if (!this.#over(callIdOf(error))) return;
+    const { code, message, status, provider, model, requestId, attempts, partial } = error;
     const record = this.#record("error", requestId, provider ?? "", model ?? "");
     if (partial) {
       const { timing, usage, cost, finishReason } = partial;
@@ -84,8 +91,9 @@ export class Trail {
   }
 
   /** Whether anybody wants to know. */
-  #over(): boolean {
-    this.#events.forget(this, this.#chunks);
+  #over(callId: string | undefined): boolean {
+    if (callId) this.callId = callId;
+    this.#last = this.#events.forget(this.callId, this.#gaps);
     this.#ended = this.#events.now();
     if (!this.#events.any) this.#request = {};
     return this.#events.any;

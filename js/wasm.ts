@@ -64,7 +64,7 @@ export interface Core {
 export interface Whole extends Core {
   /** JSON of what `Client.check` gives. */
   check(client: number, call: number, provider: string): Promise<string>;
-  /** JSON of an EmbedResponse without its vectors, and these. */
+  /** JSON of an EmbedResponse without its vectors and with the call's id, and these. */
   embed(client: number, call: number, request: object): Promise<[json: string, vectors: Float32Array[]]>;
   /** JSON of a list of ModelInfo. */
   list_models(client: number, call: number, provider: string): Promise<string>;
@@ -111,8 +111,10 @@ export interface HostBindings {
   key(provider: string, index: number): string | undefined | Promise<string | undefined>;
   /** What a caller's function (`retry.when`, `fallback.when`) says. `error`: JSON of an ErrorData; `detail`: of the attempt, or its number. */
   when(handle: number, error: string, detail: string): unknown;
-  /** Something happened that somebody may listen to. `what`: its name, a space, and JSON. Never throws. */
-  tell(what: string): void;
+  /** Something happened that somebody may listen to. `event`: a number of `Told`; `record`: JSON. Never throws. */
+  tell(event: number, record: string): void;
+  /** Where `captures`: the core is being given a call, and names it so. */
+  begun(callId: string): void;
   /** Changes a limit or a budget that is kept in a store, and gives the core's number. `change`: JSON for the core. */
   limit(store: number, key: string, change: string): Promise<number>;
   /** The same when nobody waits for it. */
@@ -144,8 +146,10 @@ export interface HostBindings {
   alarm(number: number, ms: number): void;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
-  /** Whether records of calls are told. `tell("call <id>")` then says which call begins, while the core is being given it. */
+  /** Whether records of calls are told. */
   readonly listens: boolean;
+  /** Whether they have content in them. */
+  readonly captures: boolean;
   /** Whether a server answers at all; undefined when that cannot be told. */
   reaches(url: string): Promise<boolean> | undefined;
 }

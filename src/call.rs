@@ -209,6 +209,7 @@ impl Call {
         }
         state.end(now, Some(ErrorInfo::from(&*error)));
         error.attempts = state.attempts.clone();
+        error.call_id = Some(state.id.clone());
         error
     }
 

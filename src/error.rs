@@ -143,6 +143,8 @@ pub struct Error {
     pub status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// Ours, of the call that failed.
+    pub call_id: Option<String>,
     /// Whether sending the same again may help.
     pub retryable: bool,
     /// The provider's own hint, in milliseconds.
@@ -178,6 +180,7 @@ impl Error {
             model: None,
             status: None,
             request_id: None,
+            call_id: None,
             retryable: kind.is_retryable(),
             retry_after_ms: None,
             timeout: None,
@@ -221,6 +224,7 @@ impl Error {
             "partial": self.partial.as_ref().map(|partial| partial.to_json()),
             "body": self.body.clone(),
         };
+        out.set_some("callId", self.call_id.as_deref());
         out.set_some("needed", self.needed);
         out.set_some("limit", self.limit);
         out

@@ -19,6 +19,40 @@ use crate::policy::budget::Later;
 use crate::policy::tools::ToolOutput;
 use crate::secret::Secret;
 
+/// What happened. In this order in js/host.ts, too: a number crosses to JavaScript faster than a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// An attempt is sent.
+    Request,
+    /// It failed, and its target is asked again.
+    Retry,
+    /// It failed, and another target is asked.
+    Fallback,
+    /// What a limit has left.
+    Limit,
+    /// What a budget has left.
+    Budget,
+    /// An entry of the ledger.
+    Cost,
+    /// What counts of a model's tokens were off by.
+    Calibrated,
+}
+
+impl Told {
+    /// As listeners know it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Retry => "retry",
+            Self::Fallback => "fallback",
+            Self::Limit => "limit",
+            Self::Budget => "budget",
+            Self::Cost => "cost",
+            Self::Calibrated => "calibrated",
+        }
+    }
+}
+
 /// The outside world.
 pub trait Host {
     /// What a request gives.
@@ -76,9 +110,8 @@ pub trait Host {
     /// Whether anybody listens to what is told of a call (a log, a listener): records are made only then.
     fn listens(&self) -> bool;
 
-    /// Something happened that the caller may listen to: "retry", "fallback", "limit", …, with its
-    /// record as the contract has it.
-    fn tell(&self, event: &'static str, record: &Json<'_>);
+    /// Something happened that the caller may listen to, with its record as the contract has it: JSON text.
+    fn tell(&self, event: Told, record: &str);
 
     /// Changes a limit or a budget that is kept in a store, as [`crate::policy::shared::change_shared`]
     /// says. Gives what that gave.

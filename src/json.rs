@@ -9,6 +9,7 @@
 //! Strict RFC 8259 in both directions: what it accepts, `JSON.parse` accepts.
 
 mod read;
+mod text;
 
 use std::borrow::Cow;
 
@@ -16,9 +17,13 @@ use crate::error::{Error, ErrorKind, Result};
 pub use crate::scan::write_string;
 use crate::text::slice;
 use read::Reader;
+pub use text::ObjectText;
 
 /// How deep arrays and objects may nest: above any schema, below what the stack holds.
 pub const MAX_DEPTH: usize = 128;
+
+/// What a text begins with room for: a record, an event, a short question. Grown from nothing, it would move seven times.
+const MOST_TEXTS: usize = 512;
 
 /// A JSON value that may borrow from the text it was read from.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +51,7 @@ pub type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 #[macro_export]
 macro_rules! object {
     ($($key:literal : $value:expr),* $(,)?) => {{
-        let mut object = $crate::json::Json::object();
+        let mut object = $crate::json::Json::object_of([$($key),*].len());
         $(object.add($key, $crate::json::Json::from($value));)*
         object
     }};
@@ -71,6 +76,12 @@ impl<'a> Json<'a> {
     /// An object without members.
     pub fn object() -> Self {
         Self::Object(Vec::new())
+    }
+
+    /// The same with room for so many: growing by and by, an object of a dozen copies what it has three times.
+    #[inline(never)]
+    pub fn object_of(members: usize) -> Self {
+        Self::Object(Vec::with_capacity(members))
     }
 
     /// A member, or null.
@@ -225,7 +236,7 @@ impl<'a> Json<'a> {
 
     /// The JSON text.
     pub fn to_text(&self) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(MOST_TEXTS);
         self.write(&mut out);
         out
     }

@@ -6,51 +6,55 @@
 
 use crate::call::Call;
 use crate::chat::{Attempt, ChatRequest, ErrorInfo};
+use crate::host::Told;
 use crate::http::{iso_time, origin};
-use crate::json::Json;
+use crate::json::{Json, ObjectText};
 use crate::object;
 use crate::providers::Row;
 
 /// What all records say. `target`: "provider/model". The caller adds what its event has besides.
-pub fn record<'a>(event: &'a str, call: &Call, target: &'a str, tags: &'a [(String, String)], now: f64) -> Json<'a> {
+pub fn record(event: &str, call: &Call, target: &str, tags: &[(String, String)], now: f64) -> ObjectText {
     let (provider, model) = target.split_once('/').unwrap_or((target, ""));
-    object! {
-        "at": iso_time(now),
-        "event": event,
-        "callId": call.id(),
-        "requestId": call.request_id(),
-        "provider": provider,
-        "model": model,
-        "tags": marks(tags),
-    }
+    let mut record = ObjectText::new();
+    record.add("at", iso_time(now));
+    record.add("event", event);
+    record.add("callId", call.id());
+    record.add("requestId", call.request_id());
+    record.add("provider", provider);
+    record.add("model", model);
+    record.add("tags", marks(tags));
+    record
 }
 
 /// An attempt that is sent now, to this URL.
-pub fn attempt<'a>(
-    (operation, stream): (&'a str, bool),
+pub fn attempt(
+    (operation, stream): (&str, bool),
     call: &Call,
-    target: &'a str,
+    target: &str,
     (row, url): (&'static Row, &str),
-    tags: &'a [(String, String)],
+    tags: &[(String, String)],
     now: f64,
-) -> Json<'a> {
-    let mut record = record("request", call, target, tags, now);
-    record.add("attempt", Json::from(call.attempts() + 1));
-    record.add("operation", operation.into());
-    record.add("stream", stream.into());
-    record.add("kind", row.kind.word().into());
-    record.set_some("server", origin(url));
+) -> ObjectText {
+    let mut record = record(Told::Request.word(), call, target, tags, now);
+    record.add("attempt", call.attempts() + 1);
+    record.add("operation", operation);
+    record.add("stream", stream);
+    record.add("kind", row.kind.word());
+    record.add_some("server", origin(url));
     record
 }
 
-/// What is done after an attempt that failed: "retry" at this target, or "fallback" to it.
-pub fn failed<'a>(event: &'a str, call: &Call, target: &'a str, tags: &'a [(String, String)], attempt: &'a Attempt, now: f64) -> Json<'a> {
-    let mut record = record(event, call, target, tags, now);
-    record.add("durationMs", attempt.duration_ms.into());
-    record.add("attempt", call.attempts().into());
-    let failure = |error: &'a ErrorInfo| object! { "code": error.code.word(), "message": &error.message, "status": error.status };
-    record.add("error", attempt.error.as_ref().map(failure).into());
-    record
+/// What is done after an attempt that failed: it is tried again at this target, or another.
+pub fn failed(event: Told, call: &Call, target: &str, tags: &[(String, String)], attempt: &Attempt, now: f64) -> String {
+    let mut record = record(event.word(), call, target, tags, now);
+    record.add("durationMs", attempt.duration_ms);
+    record.add("attempt", call.attempts());
+    record.add("error", attempt.error.as_ref().map(failure));
+    record.finish()
+}
+
+fn failure(error: &ErrorInfo) -> Json<'_> {
+    object! { "code": error.code.word(), "message": &error.message, "status": error.status }
 }
 
 /// How the model is asked to sample, as the request has it.

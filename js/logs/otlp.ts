@@ -2,6 +2,7 @@
 import { report } from "../errors.ts";
 import type { Inside } from "../logs.ts";
 import type { Told } from "../told.ts";
+import type { Gaps } from "../trail.ts";
 import type { LogRecord, OtlpOptions } from "../types.ts";
 import { Alarm, onHidden } from "./hidden.ts";
 import { Histograms } from "./otlp_metrics.ts";
@@ -34,7 +35,7 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
     const { callId, event } = told;
     let call = calls.get(callId);
     if (!call) {
-      calls.set(callId, (call = { told: [], identity: undefined, chunks: undefined }));
+      calls.set(callId, (call = { told: [], identity: undefined, gaps: undefined }));
       if (calls.size > MOST_CALLS) calls.delete(calls.keys().next().value!);
     }
     call.told.push(told);
@@ -67,7 +68,7 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
         const end = records.pop()!;
         const request = requestOf(records);
         const common = commonOf(request, end);
-        histograms.add(end, common, call.chunks);
+        histograms.add(end, common, call.gaps);
         const identity = identityOf(call);
         if (identity.sampled) spans.push(spanOf(identity, request, records.filter(({ event }) => event !== "request"), end, common));
       } catch (thrown) {
@@ -109,9 +110,9 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
       const { traceId, spanId, sampled } = identityOf(call);
       return `00-${traceId}-${spanId}-0${Number(sampled)}`;
     },
-    chunks(callId: string, ms: number[]) {
+    gaps(callId: string, gaps: Gaps) {
       const call = calls.get(callId);
-      if (call) call.chunks = ms;
+      if (call) call.gaps = gaps;
     },
   };
 }
@@ -120,8 +121,8 @@ export function otlp({ url, fetch, headers, service = "modelwire", sample, propa
 interface Followed {
   told: Told[];
   identity: Identity | undefined;
-  /** Milliseconds between the pieces of a stream. */
-  chunks: number[] | undefined;
+  /** Between the pieces of a stream. */
+  gaps: Gaps | undefined;
 }
 
 /** The last attempt, with the content of the first. */

@@ -1,4 +1,5 @@
 // The conventions' four histograms, as what was added since they were last sent (delta): a page that closes loses nothing by it.
+import type { Gaps } from "../trail.ts";
 import type { LogRecord } from "../types.ts";
 import { list, nanoseconds, number, text } from "./otlp_text.ts";
 
@@ -34,13 +35,14 @@ class Point {
     this.#counts = new Array(bounds.length + 1).fill(0);
   }
 
-  add(value: number): void {
+  add(value: number, times = 1): void {
+    if (times === 0) return;
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
-    this.#counts[bucket]!++;
-    this.#count++;
-    this.#sum += value;
+    this.#counts[bucket]! += times;
+    this.#count += times;
+    this.#sum += value * times;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
   }
@@ -67,8 +69,8 @@ export class Histograms {
   #points = new Map<keyof typeof known, Point[]>();
   #since = Date.now();
 
-  /** Counts a call that ended. What a cache answered is no operation of a model's. `chunks`: milliseconds. */
-  add({ cached, durationMs = 0, usage, firstTokenMs, error }: LogRecord, common: string, chunks: readonly number[] | undefined): void {
+  /** Counts a call that ended. What a cache answered is no operation of a model's. */
+  add({ cached, durationMs = 0, usage, firstTokenMs, error }: LogRecord, common: string, gaps: Gaps | undefined): void {
     if (cached) return;
     let series = this.#series.get(common);
     if (!series) this.#series.set(common, (series = { duration: new Map() }));
@@ -79,9 +81,10 @@ export class Histograms {
     if (usage?.inputTokens != null) (series.input ??= this.#point("tokens", common + input)).add(usage.inputTokens);
     if (usage?.outputTokens != null) (series.output ??= this.#point("tokens", common + output)).add(usage.outputTokens);
     if (firstTokenMs !== undefined) (series.first ??= this.#point("first", common)).add(firstTokenMs / 1000);
-    if (!chunks?.length) return;
+    if (!gaps || gaps.ms.length + gaps.none === 0) return;
     const chunk = (series.chunk ??= this.#point("chunk", common));
-    for (const ms of chunks) chunk.add(ms / 1000);
+    chunk.add(0, gaps.none);
+    for (const ms of gaps.ms) chunk.add(ms / 1000);
   }
 
   #point(name: keyof typeof known, attributes: string): Point {

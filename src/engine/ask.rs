@@ -6,7 +6,7 @@ use super::send::read_all;
 use super::within::in_time;
 use crate::call::{Call, is_html, not_the_api};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::http::HttpRequest;
 use crate::json::Json;
 use crate::options::ProviderOptions;
@@ -166,7 +166,8 @@ impl<'a, H: Host> Inquiry<'a, H> {
         let timeout = engine.timeout(provider, &TimeoutOptions::default());
         if self.told && host.listens() {
             let tags = engine.tags_of(&[]);
-            host.tell("request", &telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), &tags, host.now()));
+            let record = telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), &tags, host.now());
+            host.tell(Told::Request, &record.finish());
         }
         let result = async {
             let mut response = engine.perform(*host, call, provider, dialect, request, &timeout).await?;
@@ -186,7 +187,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
     fn tell_retry(&self) {
         let Some(attempt) = self.call.last_attempt().filter(|_| self.told && self.host.listens()) else { return };
         let (tags, name) = (self.engine.tags_of(&[]), self.call.asked());
-        self.host.tell("retry", &telemetry::failed("retry", &self.call, &name, &tags, &attempt, self.host.now()));
+        self.host.tell(Told::Retry, &telemetry::failed(Told::Retry, &self.call, &name, &tags, &attempt, self.host.now()));
     }
 
     fn note(&self, error: &Error) -> bool {

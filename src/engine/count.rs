@@ -10,7 +10,7 @@ use super::within::within;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::{Counter, LongCounts, Method, TokenCount, byte_bound, count_parts, counting};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::json::Json;
 use crate::models::price::usd;
 use crate::object;
@@ -153,7 +153,8 @@ impl Engine {
             let ratio = self.calibration.borrow_mut().saw(target, counted.parts.sum(), reported);
             if let Some(ratio) = ratio {
                 // Whole thousandths: a fraction's decimals would be the heaviest text here.
-                host.tell("calibrated", &object! { "model": target, "ratio": usd((ratio * 1e3).round() as u64, 3) });
+                let ratio = usd((ratio * 1e3).round() as u64, 3);
+                host.tell(Told::Calibrated, &object! { "model": target, "ratio": ratio }.to_text());
             }
         }
     }

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use super::within::within;
 use crate::chat::ChatRequest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::http::{RateLimits, ResponseHead};
 use crate::json::Json;
 pub use crate::policy::limit::Amount;
@@ -170,7 +170,7 @@ impl Gate {
         let all: Vec<Json<'_>> = limits.iter().map(|index| self.line.borrow().limits[*index].status(now).into_owned()).collect();
         // Nothing is borrowed any more: a listener may ask for the status.
         for status in &all {
-            host.tell("limit", status);
+            host.tell(Told::Limit, &status.to_text());
         }
     }
 

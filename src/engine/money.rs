@@ -10,7 +10,7 @@ use crate::answer::Spent;
 use crate::chat::{ChatRequest, Usage, Warning};
 use crate::count::TokenCount;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::http::iso_time;
 use crate::json::Json;
 use crate::models::price::{Cost, usd};
@@ -214,7 +214,7 @@ impl Engine {
         let Some(spent) = spent else { return };
         self.calibrate(host, &ticket.target, ticket.counted, &spent.usage);
         let (provider, model) = ticket.target.split_once('/').unwrap_or_default();
-        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags));
+        host.tell(Told::Cost, &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &ticket.tags).to_text());
         self.tell_budgets(host, &ticket.tags, ticket.call.spent());
     }
 
@@ -232,7 +232,7 @@ impl Engine {
             hold.settle(pico);
         }
         let tags = self.tags_for(caller);
-        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags));
+        host.tell(Told::Cost, &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags).to_text());
         self.tell_budgets(host, &tags, pico);
     }
 
@@ -243,13 +243,13 @@ impl Engine {
         for (store, budget) in self.purse.shared(&tags) {
             host.later()(store, &budget.store_key(), budget.spending(pico, false));
         }
-        host.tell("cost", &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags));
+        host.tell(Told::Cost, &entry(host.now(), provider, model, &spent.usage, spent.cost.as_ref(), &tags).to_text());
         self.tell_budgets(host, &tags, pico);
     }
 
     fn tell_budgets<H: Host>(&self, host: &H, tags: &Tags, spent: u64) {
         for status in self.purse.status(tags, spent) {
-            host.tell("budget", &status);
+            host.tell(Told::Budget, &status.to_text());
         }
     }
 

@@ -5,7 +5,7 @@
 use super::Engine;
 use super::route::{Stop, Turn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::json::Json;
 use crate::object;
 use crate::policy::fallback::{Candidate, Order, Place, can_mend, falls_back, order};
@@ -78,7 +78,7 @@ impl Engine {
         let target = turn.request.model.clone().unwrap_or_default();
         if let Some(attempt) = turn.call.last_attempt() {
             if host.listens() {
-                let (event, of) = if matches!(next, Next::Target(_)) { ("fallback", &target) } else { ("retry", &asked) };
+                let (event, of) = if matches!(next, Next::Target(_)) { (Told::Fallback, &target) } else { (Told::Retry, &asked) };
                 let tags = self.tags_of(&turn.request.tags);
                 host.tell(event, &telemetry::failed(event, &turn.call, of, &tags, &attempt, host.now()));
             }

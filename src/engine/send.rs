@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::chat::{ChatRequest, Warning};
 use crate::count::TokenCount;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Host, HostResponse};
+use crate::host::{Host, HostResponse, Told};
 use crate::http::{HttpRequest, ResponseHead, origin};
 use crate::open_stream::MAX_BODY_BYTES;
 use crate::options::ProviderOptions;
@@ -110,7 +110,7 @@ impl Engine {
             let what = ("chat", mode == Mode::Stream);
             let mut record = telemetry::attempt(what, &call, &ticket.target, (provider.row, &http.url), &ticket.tags, host.now());
             record.add("settings", telemetry::settings(&request));
-            host.tell("request", &record);
+            host.tell(Told::Request, &record.finish());
         }
         match self.perform(host, &call, provider, target.dialect(), &http, &timeout).await {
             Ok(response) => Ok((response, ticket)),

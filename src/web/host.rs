@@ -21,7 +21,7 @@ use crate::call::Call;
 use crate::count::Counter;
 use crate::engine::Flight;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Host, HostResponse, Recalled};
+use crate::host::{Host, HostResponse, Recalled, Told};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
 use crate::json::Json;
 use crate::models::catalogue::Catalogue;
@@ -48,7 +48,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn when(this: &JsHost, handle: f64, error: &str, detail: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn tell(this: &JsHost, what: &str) -> Result<JsValue, JsValue>;
+    fn tell(this: &JsHost, event: u32, record: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn begun(this: &JsHost, call: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn limit(this: &JsHost, store: f64, key: &str, change: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = limitLater)]
@@ -62,7 +64,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn now(this: &JsHost) -> Result<JsValue, JsValue>;
+    fn now(this: &JsHost) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn catalogue(this: &JsHost) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -78,7 +80,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
     #[wasm_bindgen(method, getter)]
-    fn listens(this: &JsHost) -> JsValue;
+    fn listens(this: &JsHost) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn captures(this: &JsHost) -> bool;
 
     /// The reader of a body: an injected fetch's may lack what it should have, or throw.
     type JsReader;
@@ -121,10 +125,10 @@ impl WebHost {
         Self { alarm: Alarm::new(js.clone()), js, page }
     }
 
-    /// Says which call begins, to who listens: heard before the facade has its promise.
+    /// Says which call begins, to a log that wants to know what was asked: heard before the facade has its promise.
     pub fn begun(&self, call: &Call) {
-        if self.listens() {
-            let _ = self.js.tell(&format!("call {}", call.id()));
+        if self.js.captures() {
+            let _ = self.js.begun(&call.id());
         }
     }
 }
@@ -133,7 +137,7 @@ impl Host for WebHost {
     type Response = WebResponse;
 
     fn now(&self) -> f64 {
-        self.js.now().ok().and_then(|now| now.as_f64()).unwrap_or_else(js_sys::Date::now)
+        self.js.now().ok().filter(|now| !now.is_nan()).unwrap_or_else(js_sys::Date::now)
     }
 
     fn random(&self) -> f64 {
@@ -230,13 +234,12 @@ impl Host for WebHost {
     }
 
     fn listens(&self) -> bool {
-        self.js.listens().is_truthy()
+        self.js.listens()
     }
 
-    fn tell(&self, event: &'static str, record: &Json<'_>) {
-        // One text and not two: each that crosses costs as much as a record does to be written. A listener that throws is no reason
-        // for the call to stop.
-        let _ = self.js.tell(&format!("{event} {}", record.to_text()));
+    fn tell(&self, event: Told, record: &str) {
+        // A listener that throws is no reason for the call to stop.
+        let _ = self.js.tell(event as u32, record);
     }
 
     async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {

@@ -72,6 +72,7 @@ pub fn chat(client: u32, call: u32, request: JsValue, key: Option<String>) -> Pr
     // turn it would end that turn, and the promise would never settle.
     let request = plain(&request, ErrorKind::InvalidRequest);
     run(client, call, |client, call| {
+        client.host.begun(&call);
         Box::pin(async move {
             let plan = client.engine.plan(request?)?;
             call.known_by(key);
@@ -153,10 +154,13 @@ pub fn check(client: u32, call: u32, provider: String) -> Promise {
 pub fn embed(client: u32, call: u32, request: JsValue) -> Promise {
     let request = plain(&request, ErrorKind::InvalidRequest).and_then(EmbedRequest::read);
     run(client, call, |client, call| {
+        client.host.begun(&call);
         Box::pin(async move {
             let response = client.engine.embed(&client.host, &call, &request?).await?;
             let vectors: Array = response.embeddings.iter().map(|vector| Float32Array::from(vector.as_slice())).collect();
-            Ok(Array::of2(&json(&response.to_json()), &vectors).into())
+            let mut told = response.to_json();
+            told.add("callId", call.id().into());
+            Ok(Array::of2(&json(&told), &vectors).into())
         })
     })
 }
@@ -219,7 +223,6 @@ fn run(client: u32, number: u32, work: impl FnOnce(Rc<Client>, Call) -> Work) ->
         return Promise::reject(&error_json(closed()));
     };
     let call = client.engine.call(&client.host);
-    client.host.begun(&call);
     let work = work(client.clone(), call.clone());
     let stop = Rc::<Stop>::default();
     CALLS.with_borrow_mut(|calls| calls.push((number, stop.clone())));

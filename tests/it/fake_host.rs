@@ -12,7 +12,7 @@ use modelwire::chat::UserPart;
 use modelwire::count::Counter;
 use modelwire::engine::{Engine, Flight, Plan};
 use modelwire::error::{Error, ErrorKind, Result};
-use modelwire::host::{Host, HostResponse, Recalled};
+use modelwire::host::{Host, HostResponse, Recalled, Told};
 use modelwire::http::{HttpRequest, ResponseHead};
 use modelwire::json::Json;
 use modelwire::models::catalogue::Catalogue;
@@ -250,8 +250,8 @@ impl Host for FakeHost {
     fn listens(&self) -> bool {
         !self.nobody_listens.get()
     }
-    fn tell(&self, event: &'static str, record: &Json<'_>) {
-        self.told.borrow_mut().push((event, record.to_text()));
+    fn tell(&self, event: Told, record: &str) {
+        self.told.borrow_mut().push((event.word(), record.to_owned()));
     }
     async fn change_limit(&self, store: u64, key: &str, change: &str) -> Result<f64> {
         self.store_changes.set(self.store_changes.get() + 1);

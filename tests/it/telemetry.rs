@@ -108,7 +108,7 @@ fn lists_and_counts_are_no_calls_of_the_log() {
 #[test]
 fn a_record_of_a_call_that_asked_nobody_has_its_names_all_the_same() {
     let tags = [("a".to_owned(), "b".to_owned())];
-    let hit = record("cache", &Call::new("call_1".into(), 0.0), "openai/m", &tags, 1500.0).to_text();
+    let hit = record("cache", &Call::new("call_1".into(), 0.0), "openai/m", &tags, 1500.0).finish();
     assert_eq!(
         serde_json::from_str::<Value>(&hit).unwrap(),
         json!({ "at": "1970-01-01T00:00:01.500Z", "event": "cache", "callId": "call_1", "requestId": null, "provider": "openai", "model": "m", "tags": { "a": "b" } })

@@ -145,6 +145,23 @@ describe("records", () => {
     assert.equal(isLlmError(await failure(client.embed({ model: "nobody/e", input: "x" }))), true);
     assert.equal(records.at(-1).event, "error");
   });
+
+  test("a failure has the name and the tags of its call, whatever kind of call it was", async () => {
+    const calls = {
+      chat: (client) => client.chat({ model: "openai/m", messages: "Hi" }),
+      stream: (client) => client.stream({ model: "openai/m", messages: "Hi" }).text(),
+      embed: (client) => client.embed({ model: "openai/m", input: "x" }),
+    };
+    for (const [kind, call] of Object.entries(calls)) {
+      const { client, records } = logged([() => Response.json({ error: { message: "no" } }, { status: 400 })], { tags: { app: "a" }, retry: false });
+      const error = await failure(call(client));
+      assert.deepEqual(events(records), ["request", "error"], kind);
+      assert.equal(records[1].callId, records[0].callId, kind);
+      assert.deepEqual([records[1].tags, records[1].operation], [{ app: "a" }, records[0].operation], kind);
+      // The log's business, and not in what is told of the error.
+      assert.ok(!("callId" in JSON.parse(JSON.stringify(error))), kind);
+    }
+  });
 });
 
 test("a stream that was forgotten is aborted, told, and leaves nothing behind", async () => {
