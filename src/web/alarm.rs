@@ -33,6 +33,8 @@ pub struct Alarm {
 
 thread_local! {
     static ALARMS: RefCell<Table<Weak<Alarm>>> = RefCell::default();
+    /// Those that nothing sleeps for any more, perhaps only until the turn goes on.
+    static IDLE: RefCell<Vec<u32>> = RefCell::default();
 }
 
 impl Alarm {
@@ -78,6 +80,13 @@ impl Alarm {
         let _ = self.js.alarm(self.number.get(), if at.is_finite() { (at - now).max(0.0) } else { -1.0 });
     }
 
+    /// A timer keeps a process alive: it is stopped when nothing sleeps.
+    fn rest(&self) {
+        if self.sleeps.borrow().is_empty() && self.set_for.get().is_finite() {
+            self.set(0.0, f64::INFINITY);
+        }
+    }
+
     /// The timer has rung: what it was set for is over, whatever the clock says.
     fn ring(&self, now: f64) {
         let time = self.set_for.replace(f64::INFINITY);
@@ -115,9 +124,21 @@ impl Drop for Asleep<'_> {
         sleeps.retain(|sleep| sleep.number != self.number);
         let none_left = sleeps.is_empty();
         drop(sleeps);
-        // A timer keeps a process alive.
-        if none_left && self.alarm.set_for.get().is_finite() {
-            self.alarm.set(0.0, f64::INFINITY);
+        if none_left {
+            // The next time limit of the same call mostly begins in the same turn: the timer is there for it.
+            match tasks::is_turning() {
+                true => IDLE.with_borrow_mut(|idle| idle.push(self.alarm.number.get())),
+                false => self.alarm.rest(),
+            }
+        }
+    }
+}
+
+/// A turn is over.
+pub fn rest_idle() {
+    for number in IDLE.take() {
+        if let Some(alarm) = ALARMS.with_borrow(|alarms| alarms.get(number).and_then(Weak::upgrade)) {
+            alarm.rest();
         }
     }
 }

@@ -1,18 +1,16 @@
 //! [`Host`] on JavaScript: the injected or global `fetch`, keys from the caller's functions, the
 //! caller's clock.
 //!
-//! The call itself is `fetch(url, init)`, as every mock and proxy of `fetch` expects it; gloo-net
-//! wraps what comes back. Nothing is assumed of an injected fetch: it may throw a string, and return
-//! anything.
+//! The call itself is `fetch(url, init)`, as every mock and proxy of `fetch` expects it. Nothing is
+//! assumed of an injected fetch: it may throw a string, and return anything.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use gloo_net::http::Response;
-use js_sys::{Function, Object, Reflect, Uint8Array};
+use js_sys::{Function, JSON, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
+use web_sys::{AbortController, AbortSignal};
 
 use super::alarm::Alarm;
 use super::convert::{describe, method, plain};
@@ -23,7 +21,7 @@ use crate::engine::Flight;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, HostResponse, Recalled, Told};
 use crate::http::{HeaderValue, HttpRequest, Method, ResponseHead};
-use crate::json::Json;
+use crate::json::{Json, ObjectText};
 use crate::models::catalogue::Catalogue;
 use crate::policy::budget::Later;
 use crate::policy::tools::ToolOutput;
@@ -36,7 +34,7 @@ extern "C" {
     pub type JsHost;
 
     #[wasm_bindgen(method, catch)]
-    fn fetch(this: &JsHost, url: &str, init: &Object) -> Result<JsValue, JsValue>;
+    fn fetch(this: &JsHost, url: &str, init: &JsInit) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn recall(this: &JsHost, lookup: &str, flight: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -84,13 +82,41 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn captures(this: &JsHost) -> bool;
 
-    /// The reader of a body: an injected fetch's may lack what it should have, or throw.
+    /// What fetch is asked with, a dictionary.
+    type JsInit;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_body(this: &JsInit, body: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_signal(this: &JsInit, signal: &AbortSignal);
+
+    /// What fetch gave. An injected one's, like its body and that one's reader, may lack what it should have, or throw. Members
+    /// and not names for `Reflect`: a name is a text that crosses, and takes longer than what it names.
+    #[derive(Clone)]
+    type JsResponse;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn status(this: &JsResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn headers(this: &JsResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn body(this: &JsResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    fn array_buffer(this: &JsResponse) -> Result<JsValue, JsValue>;
+
     type JsReader;
 
     #[wasm_bindgen(method, catch)]
     fn read(this: &JsReader) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn cancel(this: &JsReader) -> Result<JsValue, JsValue>;
+
+    type JsRead;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn done(this: &JsRead) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn value(this: &JsRead) -> Result<JsValue, JsValue>;
 
     type JsHeaders;
 
@@ -340,38 +366,38 @@ impl Drop for Place {
     }
 }
 
-fn request_init(js: &JsHost, request: &HttpRequest, controller: &AbortController) -> Result<Object, JsValue> {
-    let headers = Object::new();
+/// Its texts cross as one, and the engine makes the object.
+fn request_init(js: &JsHost, request: &HttpRequest, controller: &AbortController) -> Result<JsInit, JsValue> {
+    let mut headers = Json::object_of(request.headers.len());
     for (name, value) in &request.headers {
-        let value = match value {
-            HeaderValue::Plain(text) => JsValue::from_str(text),
-            HeaderValue::Secret(prefix, key) => JsValue::from_str(&format!("{prefix}{}", key.open())),
-        };
-        Reflect::set(&headers, &name.into(), &value)?;
+        headers.set(
+            name.as_str(),
+            match value {
+                HeaderValue::Plain(text) => Json::from(text),
+                HeaderValue::Secret(prefix, key) => format!("{prefix}{}", key.open()).into(),
+            },
+        );
     }
-    let init = Object::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value).map(drop);
-    match request.method {
-        Method::Get => set("method", &"GET".into())?,
-        Method::Post => {
-            set("method", &"POST".into())?;
-            let body = match request.file {
-                Some(file) => js.file(file as f64)?,
-                None => Uint8Array::from(request.body.as_slice()).into(),
-            };
-            set("body", &body)?;
-        }
-    }
-    set("headers", &headers)?;
+    let is_post = request.method == Method::Post;
+    let mut init = ObjectText::new();
+    init.add("method", if is_post { "POST" } else { "GET" });
+    init.add("headers", headers);
     // A followed redirect would carry `x-api-key` to another origin; "error" throws in workerd.
-    set("redirect", &"manual".into())?;
-    set("signal", &controller.signal())?;
+    init.add("redirect", "manual");
+    let init: JsInit = JSON::parse(&init.finish())?.unchecked_into();
+    if is_post {
+        init.set_body(&match request.file {
+            Some(file) => js.file(file as f64)?,
+            None => Uint8Array::from(request.body.as_slice()).into(),
+        });
+    }
+    init.set_signal(&controller.signal());
     Ok(init)
 }
 
 /// A response that is being read; dropping it aborts the request.
 pub struct WebResponse {
-    raw: web_sys::Response,
+    raw: JsResponse,
     head: ResponseHead,
     reader: Option<JsReader>,
     read: bool,
@@ -381,13 +407,17 @@ pub struct WebResponse {
 
 impl WebResponse {
     fn new(raw: JsValue, received_at_ms: f64, guard: AbortOnDrop) -> Result<Self, String> {
-        let status = Reflect::get(&raw, &"status".into()).ok().and_then(|status| status.as_f64());
-        let headers = Reflect::get(&raw, &"headers".into()).ok().filter(|headers| method(headers, "forEach").is_some());
+        if !raw.is_object() {
+            return Err("fetch did not give a Response".to_owned());
+        }
+        let raw: JsResponse = raw.unchecked_into();
+        let status = raw.status().ok().and_then(|status| status.as_f64());
+        let headers = raw.headers().ok().filter(|headers| method(headers, "forEach").is_some());
         let (Some(status), Some(headers)) = (status, headers) else {
             return Err("fetch did not give a Response".to_owned());
         };
         let head = ResponseHead { status: status as u16, headers: read_headers(headers), received_at_ms };
-        Ok(Self { raw: raw.unchecked_into(), head, reader: None, read: false, ended: false, guard })
+        Ok(Self { raw, head, reader: None, read: false, ended: false, guard })
     }
 
     /// A body without a stream: empty (204), or a home-made fetch's.
@@ -395,7 +425,7 @@ impl WebResponse {
         if std::mem::replace(&mut self.read, true) {
             return Ok(None);
         }
-        let buffer = settle(self.raw.array_buffer().map(JsValue::from)).await.map_err(|thrown| describe(&thrown))?;
+        let buffer = settle(self.raw.array_buffer()).await.map_err(|thrown| describe(&thrown))?;
         Ok(Some(Uint8Array::new(&buffer).to_vec()))
     }
 
@@ -418,7 +448,7 @@ impl WebResponse {
 
     /// The body's stream, or null: for the facade, which reads streams itself.
     pub fn body(&self) -> JsValue {
-        Response::from(Clone::clone(&self.raw)).body().map_or(JsValue::NULL, JsValue::from)
+        self.raw.body().ok().filter(|body| !body.is_undefined()).unwrap_or(JsValue::NULL)
     }
 }
 
@@ -452,18 +482,25 @@ impl HostResponse for WebResponse {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, String> {
         let said = |thrown: JsValue| describe(&thrown);
         if self.reader.is_none() {
-            let Some(body) = Response::from(Clone::clone(&self.raw)).body() else { return self.all_at_once().await };
+            let body = self.body();
+            if body.is_null() {
+                return self.all_at_once().await;
+            }
             let reader = method(&body, "getReader").ok_or("the body is not a stream")?.call0(&body).map_err(said)?;
             self.reader = Some(reader.unchecked_into());
         }
         let Some(reader) = &self.reader else { return Ok(None) };
         let result = settle(reader.read()).await.map_err(said)?;
-        if Reflect::get(&result, &"done".into()).map_err(said)?.is_truthy() {
+        if !result.is_object() {
+            return Err("the body's reader gave no result".to_owned());
+        }
+        let result: JsRead = result.unchecked_into();
+        if result.done().map_err(said)?.is_truthy() {
             self.ended = true;
             self.guard.keep();
             return Ok(None);
         }
-        let value = Reflect::get(&result, &"value".into()).map_err(said)?;
+        let value = result.value().map_err(said)?;
         match value.dyn_into::<Uint8Array>() {
             Ok(bytes) => Ok(Some(bytes.to_vec())),
             Err(other) => match other.as_string() {

@@ -15,6 +15,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
+use super::alarm;
 use super::table::Table;
 
 #[wasm_bindgen]
@@ -124,6 +125,12 @@ fn poll_ready() {
         }
     }
     POLLING.set(false);
+    alarm::rest_idle();
+}
+
+/// Whether somebody is polled now.
+pub fn is_turning() -> bool {
+    POLLING.get()
 }
 
 /// A promise has come to something.
