@@ -37,6 +37,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Without events.
+    pub const fn new() -> Self {
+        Self { text: String::new(), marks: Vec::new(), utf16: 0 }
+    }
+
     /// Forgets the events and keeps the memory, but for what one very long answer made of it: the
     /// batch is shared by all streams and lives as long as the module.
     pub fn clear(&mut self) {

@@ -32,9 +32,9 @@ pub struct Alarm {
 }
 
 thread_local! {
-    static ALARMS: RefCell<Table<Weak<Alarm>>> = RefCell::default();
+    static ALARMS: RefCell<Table<Weak<Alarm>>> = const { RefCell::new(Table::new()) };
     /// Those that nothing sleeps for any more, perhaps only until the turn goes on.
-    static IDLE: RefCell<Vec<u32>> = RefCell::default();
+    static IDLE: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Alarm {

@@ -15,7 +15,7 @@ use crate::tape::Tape;
 thread_local! {
     /// Those that are not under way yet, by number. Not a `Table`: a number stands for its flight to its end, and must not be another's
     /// once that has begun.
-    static FLIGHTS: RefCell<Vec<(u32, Flight)>> = RefCell::default();
+    static FLIGHTS: RefCell<Vec<(u32, Flight)>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<u32> = const { Cell::new(0) };
 }
 

@@ -46,9 +46,9 @@ pub struct Client {
 }
 
 thread_local! {
-    static CLIENTS: RefCell<Table<Rc<Client>>> = RefCell::default();
+    static CLIENTS: RefCell<Table<Rc<Client>>> = const { RefCell::new(Table::new()) };
     /// By the facade's number. A list: a handful run at once, and a hash table weighs 4 KB.
-    static CALLS: RefCell<Vec<(u32, Rc<Stop>)>> = RefCell::default();
+    static CALLS: RefCell<Vec<(u32, Rc<Stop>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Checks options and keeps them. `options`: plain data, with `true` in place of keys and functions.

@@ -106,7 +106,6 @@ impl Over {
     }
 }
 
-#[derive(Default)]
 struct Shared {
     slots: Table<Slot>,
     scratch: Vec<u8>,
@@ -116,7 +115,8 @@ struct Shared {
 }
 
 thread_local! {
-    static SHARED: RefCell<Shared> = RefCell::default();
+    static SHARED: RefCell<Shared> =
+        const { RefCell::new(Shared { slots: Table::new(), scratch: Vec::new(), batch: Batch::new(), layout: [0; 4] }) };
 }
 
 /// Keeps an open stream; the number stands for it.

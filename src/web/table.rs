@@ -6,13 +6,12 @@ pub struct Table<T> {
     free: Vec<u32>,
 }
 
-impl<T> Default for Table<T> {
-    fn default() -> Self {
+impl<T> Table<T> {
+    /// Empty.
+    pub const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
     }
-}
 
-impl<T> Table<T> {
     /// Keeps a value; gives its number.
     pub fn insert(&mut self, value: T) -> u32 {
         self.insert_with(|_| value)

@@ -54,10 +54,10 @@ struct Callbacks {
 }
 
 thread_local! {
-    static TASKS: RefCell<Table<Rc<Task>>> = RefCell::default();
-    static READY: RefCell<Vec<u32>> = RefCell::default();
+    static TASKS: RefCell<Table<Rc<Task>>> = const { RefCell::new(Table::new()) };
+    static READY: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
     /// By number, in its order. Not a `Table`: a promise that nobody waits for any more settles all the same, and must not be another's.
-    static WAITS: RefCell<Vec<(u32, Wait)>> = RefCell::default();
+    static WAITS: RefCell<Vec<(u32, Wait)>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<u32> = const { Cell::new(0) };
     /// Whoever wakes somebody now need not see to it that the ready are polled.
     static POLLING: Cell<bool> = const { Cell::new(false) };
