@@ -14,6 +14,7 @@ import { plain, readOptions, readRequest, unreadable } from "./options.ts";
 import { checkOutput } from "./output.ts";
 import { pageBase } from "./page.ts";
 import { prepare, prepareModels } from "./prepare.ts";
+import { awhile } from "./promises.ts";
 import { Pump } from "./pump.ts";
 import { Queues } from "./queue.ts";
 import { reviveResponse } from "./revive.ts";
@@ -238,7 +239,7 @@ export function createClient(options: ClientOptions): Client {
   /** What a request comes to before it is sent. */
   async function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
     const core = await loadWhole();
-    await (remembering ??= remember());
+    await awhile((remembering ??= remember()), 5_000);
     return asked(request, ({ client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
   }
 
@@ -282,6 +283,7 @@ export function createClient(options: ClientOptions): Client {
           const { callId, ...told } = JSON.parse(json) as Omit<EmbedResponse, "embeddings"> & { callId: string };
           const response = { embeddings, ...told };
           trail.callId = callId;
+          await written();
           trail.ended(response);
           return response;
         } catch (thrown) {

@@ -123,6 +123,7 @@ export function bindHost(
       return stop;
     },
     tool: (handle, callId, input, signal) => runTool(handles, handle, callId, input, signal),
+    alone: globalThis.navigator?.userAgent === "Cloudflare-Workers",
     page: base !== undefined,
     get listens() {
       return events.any;

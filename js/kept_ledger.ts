@@ -2,6 +2,7 @@
 // the package by itself, loaded once something was spent.
 import { describe, errorOf } from "./errors.ts";
 import type { Entry } from "./costs.ts";
+import { awhile } from "./promises.ts";
 import { indexedDbStore, type IndexedDbStore } from "./stores/indexed_db.ts";
 import type { Store } from "./types.ts";
 
@@ -14,6 +15,11 @@ const MOST_ENTRIES = 100_000;
 
 /** How many of a store's values are asked for at once. */
 const AT_ONCE = 32;
+
+/** After how long who writes is taken for dead, and another one writes the same: see `awhile`. */
+const PATIENCE_MS = 1_000;
+/** The same of a list of all keys. */
+const LOOKING_MS = 10_000;
 
 export interface KeptLedger {
   add(entry: Entry): void;
@@ -52,8 +58,10 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
   let count = 0;
   let kept = 0;
   let nano = 0;
-  let writing: Promise<void> | undefined;
+  /** Which of them somebody is writing. */
+  const writing = new Map<string, { since: number; done: Promise<void> }>();
   let looking: Promise<void> | undefined;
+  let lookingSince = 0;
   let again = false;
   /** Not looked at since it changed: nobody is told of a sum that he does not ask for, which may be a list of 100,000 keys. */
   let isOutdated = true;
@@ -70,13 +78,23 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
     for (const { nanoUsd } of pending.values()) nano += nanoUsd ?? 0;
   };
 
+  const isWriting = ({ since }: { since: number }) => Date.now() - since < PATIENCE_MS;
+
+  /** Writes what nobody else does. By its name an entry is known as the same when it is written twice, or read while it is still pending. */
   async function write(): Promise<void> {
     for (const [key, entry] of pending) {
-      // By its name it is known as the same when it is read while it is still pending.
-      await store.set(key, new TextEncoder().encode(JSON.stringify({ ...entry, id: key })));
+      const other = writing.get(key);
+      if (other && isWriting(other)) continue;
+      const done = (async () => store.set(key, new TextEncoder().encode(JSON.stringify({ ...entry, id: key }))))();
+      const mine = { since: Date.now(), done };
+      writing.set(key, mine);
+      try {
+        await done;
+      } finally {
+        if (writing.get(key) === mine) writing.delete(key);
+      }
       writes++;
-      pending.delete(key);
-      kept += entry.nanoUsd ?? 0;
+      if (pending.delete(key)) kept += entry.nanoUsd ?? 0;
     }
     sum();
     changed();
@@ -104,15 +122,19 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
   async function refresh(): Promise<void> {
     isOutdated = false;
     again = true;
-    looking ??= (async () => {
+    if (looking && Date.now() - lookingSince < LOOKING_MS) return looking;
+    lookingSince = Date.now();
+    const mine = (async () => {
       while (again) {
         again = false;
         await look();
       }
     })()
       .catch(warn)
-      .finally(() => (looking = undefined));
-    return looking;
+      .finally(() => {
+        if (looking === mine) looking = undefined;
+      });
+    return (looking = mine);
   }
 
   const ledger: KeptLedger = {
@@ -129,8 +151,8 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
       if (pending.size >= MOST_ENTRIES) pending.delete(pending.keys().next().value!);
       pending.set(`${ENTRIES}${entry.at}/${by}${String(++count).padStart(6, "0")}/${entry.nanoUsd ?? "-"}`, entry);
       sum();
-      // One after the other: two at once would write the same.
-      writing ??= write().catch(warn).finally(() => (writing = undefined));
+      // Whoever is at it comes to this one too.
+      if (![...writing.values()].some(isWriting)) void write().catch(warn);
     },
 
     async entries(first = "") {
@@ -149,7 +171,7 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
     },
 
     async clear() {
-      await writing;
+      await ledger.written();
       pending.clear();
       try {
         for (const key of await keys()) await store.delete(key);
@@ -162,7 +184,14 @@ function keptLedger(store: Store & Partial<IndexedDbStore>, changed = () => {}, 
     },
 
     async written() {
-      await writing;
+      for (const wanted = [...pending.keys()]; wanted.some((key) => pending.has(key)); ) {
+        try {
+          await write();
+        } catch (thrown) {
+          return warn(thrown);
+        }
+        if (writing.size > 0) await awhile(Promise.allSettled([...writing.values()].map(({ done }) => done)), PATIENCE_MS);
+      }
     },
 
     async calibration() {

@@ -13,3 +13,14 @@ export function withResolvers<T>(): Resolvers<T> {
   made.promise.catch(() => {});
   return made;
 }
+
+/**
+ * Waits for what somebody else has begun, but no longer than that. In workerd what a request began is over with it (its client has gone) and
+ * never ends: who waited for it would never answer.
+ */
+export async function awhile(others: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([others, late]).catch(() => {});
+  clearTimeout(timer);
+}

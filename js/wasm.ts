@@ -144,6 +144,13 @@ export interface HostBindings {
   now(): number;
   /** Sets the one timer in place of the one before, for `ring(number)`; for never if the time is negative. */
   alarm(number: number, ms: number): void;
+  /** Sleeps; an abort ends that too. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Whether each sleep has a timer of its own (`pause`), and no `alarm`. In workerd a timer, as all I/O, is of the request that set it,
+   * and never rings once that is over: whoever shared it would sleep for ever.
+   */
+  alone: boolean;
   /** Whether this is a page, or a worker of one: a place with CORS. */
   page: boolean;
   /** Whether records of calls are told. */

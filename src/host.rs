@@ -131,6 +131,11 @@ pub trait Host {
     /// Resolves after a time.
     async fn sleep(&self, ms: f64);
 
+    /// How long a call may wait for another's without a timer of its own.
+    fn rest_ms(&self) -> f64 {
+        f64::INFINITY
+    }
+
     /// Runs the `run` of a tool on its arguments (JSON text), which are validated there if the tool
     /// has a schema. Dropping it aborts the signal that `run` was given. The error is for the model.
     async fn tool(&self, handle: u64, call_id: &str, input: &str) -> Result<ToolOutput, String>;

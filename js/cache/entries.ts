@@ -3,6 +3,7 @@
 // An answer is one value. What is known of all of them (how large, how old, used when, with which tags) stands in the names of keys
 // beside them, so that no answer is read to find out which may go: a list of names is all it takes, and tabs do not overwrite one
 // another's.
+import { awhile } from "../promises.ts";
 import type { Store } from "../types.ts";
 
 /** What is kept. `request` is undefined where the caller named the key himself. */
@@ -42,12 +43,16 @@ const USE_LAG_MS = 10 * 60 * 1000;
 /** How many are dropped at once when there are too many: a tenth, so that not each one that comes has them sorted. */
 const KEPT_SHARE = 0.9;
 
+/** How long a change waits for the one before it. */
+const TURN_MS = 5_000;
+
 export class Entries {
   readonly #store: Store;
   readonly #bounds: Bounds;
   readonly #now: () => number;
   readonly #values: string;
   readonly #names: string;
+  #turns = 0;
   /** undefined: not read yet. */
   #known: Map<string, Known> | undefined;
   #bytes = 0;
@@ -139,8 +144,9 @@ export class Entries {
 
   /** One change after the other: two at once would make the same room. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
+    const before = this.#turns++ > 0 ? awhile(this.#turn, TURN_MS) : this.#turn;
+    const done = before.then(work);
+    this.#turn = done.catch(() => {}).then(() => void this.#turns--);
     return done;
   }
 

@@ -1,6 +1,7 @@
 // What Deno has to keep things in: Deno KV, for values, limits and budgets.
 import { errorOf } from "../errors.ts";
 import type { LimitStore, Store } from "../types.ts";
+import { joined } from "./bytes.ts";
 
 /** What is needed of a `Deno.Kv`. */
 export interface DenoKv {
@@ -114,14 +115,4 @@ export function kvLimits(kv: DenoKv, now: () => number = Date.now): LimitStore {
       }
     },
   };
-}
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

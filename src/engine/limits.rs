@@ -86,7 +86,7 @@ impl Gate {
                     wait_ms
                 }
                 Step::Sleep(ms) => ms,
-                Step::Park => f64::INFINITY,
+                Step::Park => host.rest_ms(),
             };
             let patience_ms = place.patience_ms(host.now());
             if patience_ms <= 0.0 {

@@ -14,7 +14,7 @@ use web_sys::{AbortController, AbortSignal};
 
 use super::alarm::Alarm;
 use super::convert::{describe, method, plain};
-use super::tasks::{ignore, settle};
+use super::tasks::{ignore, leave_alone, settle};
 use crate::call::Call;
 use crate::count::Counter;
 use crate::engine::Flight;
@@ -60,6 +60,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub fn alarm(this: &JsHost, number: u32, ms: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn pause(this: &JsHost, ms: f64, signal: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn reaches(this: &JsHost, url: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn now(this: &JsHost) -> Result<f64, JsValue>;
@@ -77,6 +79,8 @@ extern "C" {
     fn file(this: &JsHost, handle: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn page(this: &JsHost) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn alone(this: &JsHost) -> bool;
     #[wasm_bindgen(method, getter)]
     fn listens(this: &JsHost) -> bool;
     #[wasm_bindgen(method, getter)]
@@ -140,15 +144,20 @@ impl JsHost {
 pub struct WebHost {
     js: Rc<JsHost>,
     page: bool,
+    /// Whether each call has timers of its own.
+    alone: bool,
     alarm: Rc<Alarm>,
 }
 
 impl WebHost {
     /// Wraps the facade's bindings.
     pub fn new(js: JsHost) -> Self {
-        let page = js.page().is_truthy();
+        let (page, alone) = (js.page().is_truthy(), js.alone());
+        if alone {
+            leave_alone();
+        }
         let js = Rc::new(js);
-        Self { alarm: Alarm::new(js.clone()), js, page }
+        Self { alarm: Alarm::new(js.clone()), js, page, alone }
     }
 
     /// Says which call begins, to a log that wants to know what was asked: heard before the facade has its promise.
@@ -297,12 +306,22 @@ impl Host for WebHost {
     }
 
     async fn sleep(&self, ms: f64) {
-        if ms.is_finite() {
+        if self.alone
+            && let Ok(mut timer) = guard()
+        {
+            timer.1 = Over::Told;
+            let _ = settle(self.js.pause(ms, &timer.0.signal())).await;
+        } else if ms.is_finite() {
             let now = self.now();
             self.alarm.sleep(now, now + ms.max(0.0)).await
         } else {
             std::future::pending().await
         }
+    }
+
+    fn rest_ms(&self) -> f64 {
+        // A request that waits for nothing of its own is taken for one that hangs, and ended.
+        if self.alone { 5_000.0 } else { f64::INFINITY }
     }
 
     async fn tool(&self, handle: u64, call_id: &str, input: &str) -> Result<ToolOutput, String> {

@@ -36,6 +36,22 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 struct Task {
     work: RefCell<Work>,
     waker: Waker,
+    /// In workerd: has it polled where it belongs. See [`Task::arm`].
+    bell: RefCell<Option<Function>>,
+}
+
+impl Task {
+    /// In workerd all I/O is of the request in whose turn it begins, and ends with that. Whoever wakes another request's task (by giving room
+    /// under a limit) must not poll it: what it does next would not outlive him. A promise's callbacks run for who has made them.
+    fn arm(&self, number: u32) {
+        let mut ring = None;
+        let promise = Promise::new(&mut |resolve, _| ring = Some(resolve));
+        self.bell.replace(ring);
+        CALLBACKS.with(|callbacks| {
+            let rung = callbacks.rung.bind(&JsValue::UNDEFINED, number);
+            then(&promise, &rung, &rung);
+        });
+    }
 }
 
 /// A promise that somebody waits for.
@@ -50,6 +66,7 @@ struct Callbacks {
     /// The ends of a promise. Each is bound to a number.
     resolved: Callback,
     rejected: Callback,
+    rung: Callback,
     turn: Function,
 }
 
@@ -61,9 +78,14 @@ thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
     /// Whoever wakes somebody now need not see to it that the ready are polled.
     static POLLING: Cell<bool> = const { Cell::new(false) };
+    /// Whether tasks are to be polled in turns of their own requests only.
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+    /// Whether who is woken now is woken by a promise of its own.
+    static IN_OWN_TURN: Cell<bool> = const { Cell::new(false) };
     static CALLBACKS: Callbacks = Callbacks {
         resolved: Closure::<dyn FnMut(u32, JsValue)>::new(|number, value| came(number, Ok(value))).into_js_value().unchecked_into(),
         rejected: Closure::<dyn FnMut(u32, JsValue)>::new(|number, thrown| came(number, Err(thrown))).into_js_value().unchecked_into(),
+        rung: Closure::<dyn FnMut(u32)>::new(rung).into_js_value().unchecked_into(),
         turn: Closure::<dyn FnMut()>::new(poll_ready).into_js_value().unchecked_into(),
     };
 }
@@ -73,6 +95,13 @@ struct Waking(u32);
 
 impl Wake for Waking {
     fn wake(self: Arc<Self>) {
+        if ALONE.get() && !IN_OWN_TURN.get() {
+            let task = TASKS.with_borrow(|tasks| tasks.get(self.0).cloned());
+            if let Some(bell) = task.and_then(|task| task.bell.take()) {
+                let _ = bell.call0(&JsValue::UNDEFINED);
+            }
+            return;
+        }
         let is_first = READY.with_borrow_mut(|ready| {
             ready.push(self.0);
             ready.len() == 1
@@ -84,10 +113,21 @@ impl Wake for Waking {
     }
 }
 
+fn arm(number: u32) {
+    if let Some(task) = TASKS.with_borrow(|tasks| tasks.get(number).cloned()) {
+        task.arm(number);
+    }
+}
+
 fn spawn(work: impl Future<Output = ()> + 'static) {
     let number = TASKS.with_borrow_mut(|tasks| {
-        tasks.insert_with(|number| Rc::new(Task { work: RefCell::new(Box::pin(work)), waker: Arc::new(Waking(number)).into() }))
+        tasks.insert_with(|number| {
+            Rc::new(Task { work: RefCell::new(Box::pin(work)), waker: Arc::new(Waking(number)).into(), bell: RefCell::default() })
+        })
     });
+    if ALONE.get() {
+        arm(number);
+    }
     READY.with_borrow_mut(|ready| ready.push(number));
     poll_ready();
 }
@@ -133,6 +173,19 @@ pub fn is_turning() -> bool {
     POLLING.get()
 }
 
+/// From now on each task is polled in turns of its own request only.
+pub fn leave_alone() {
+    ALONE.set(true);
+}
+
+/// Its bell has rung: this is its turn.
+fn rung(number: u32) {
+    POLLING.set(false);
+    arm(number);
+    READY.with_borrow_mut(|ready| ready.push(number));
+    poll_ready();
+}
+
 /// A promise has come to something.
 fn came(number: u32, result: Result<JsValue, JsValue>) {
     // Nobody is at it at the beginning of a turn, unless an exception went through this module in an earlier one.
@@ -142,7 +195,11 @@ fn came(number: u32, result: Result<JsValue, JsValue>) {
         wait.waker.take()
     });
     if let Some(waker) = waker.flatten() {
-        in_turn(|| waker.wake());
+        IN_OWN_TURN.set(true);
+        in_turn(|| {
+            waker.wake();
+            IN_OWN_TURN.set(false);
+        });
     }
 }
 

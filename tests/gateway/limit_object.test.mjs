@@ -13,8 +13,14 @@ function made() {
   const storage = {
     get: async (key) => kept.get(key),
     put: async (key, value) => void kept.set(key, value),
+    delete: async (key) => kept.delete(key),
     deleteAll: async () => kept.clear(),
+    getAlarm: async () => alarms.at(-1) ?? null,
     setAlarm: async (timeMs) => void alarms.push(timeMs),
+    // As where the class is not among new_sqlite_classes.
+    get sql() {
+      throw new Error("SQL is not enabled for this Durable Object class");
+    },
   };
   const object = new LimitObject({ storage });
   const change = async (change) => Number(await (await object.fetch(new Request("https://limits.invalid/change", { method: "POST", body: JSON.stringify(change) }))).text());

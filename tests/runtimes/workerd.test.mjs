@@ -9,7 +9,7 @@ import { installed } from "./command.mjs";
 import { testRuntime } from "./lab.mjs";
 
 testRuntime("workerd", {
-  stores: ["Cloudflare KV", "Cache API", "Durable Object storage"],
+  stores: ["Cloudflare KV", "Cache API", "Durable Object storage", "Durable Object"],
   limitStores: ["Durable Objects"],
   absent: installed("workerd") ? false : "the package workerd is not installed",
   async launch({ folder, settings }, report) {

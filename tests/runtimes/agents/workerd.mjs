@@ -5,7 +5,7 @@ import "modelwire/tokens/o200k_base";
 import "modelwire/tokens/cl100k_base";
 import "modelwire/tokens/p50k_base";
 import * as testing from "modelwire/testing";
-import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
+import { cacheApiStore, durableObjectLimits, durableObjectStore, durableStore, kvStore } from "modelwire/stores/cloudflare";
 import { checksFor } from "../checks.mjs";
 import { runChecks, sawUnhandled } from "../run.mjs";
 
@@ -30,7 +30,11 @@ export default {
   async fetch(request, env) {
     if (checkOf(request, env).name.includes("the store Durable Object storage")) return env.INSIDE.get(env.INSIDE.newUniqueId()).fetch(request);
     const { VALUES, LIMITS } = env;
-    const stores = { "Cloudflare KV": (now) => kvStore(VALUES, now), "Cache API": (now) => cacheApiStore("checks", now) };
+    const stores = {
+      "Cloudflare KV": (now) => kvStore(VALUES, now),
+      "Cache API": (now) => cacheApiStore("checks", now),
+      "Durable Object": (now) => durableObjectStore(LIMITS, "checks", now),
+    };
     return run(request, env, stores, { "Durable Objects": () => durableObjectLimits(LIMITS) });
   },
 };

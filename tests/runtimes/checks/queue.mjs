@@ -48,7 +48,7 @@ async function survives({ createClient, isLlmError }, env, options) {
   await third.close();
 }
 
-const STORES = ["IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Deno KV"];
+const STORES = ["IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Durable Object", "Deno KV"];
 
 export const queueChecks = [
   {

@@ -162,7 +162,7 @@ const limitSuite = {
   },
 };
 
-const STORES = ["memory", "IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Deno KV"];
+const STORES = ["memory", "IndexedDB", "Cache API", "Cloudflare KV", "Durable Object storage", "Durable Object", "Deno KV"];
 const LIMIT_STORES = ["Durable Objects", "Deno KV"];
 
 export const storeChecks = [

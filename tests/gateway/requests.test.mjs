@@ -1,0 +1,53 @@
+// In workerd all I/O is of the request that began it, timers too, and ends with it. The requests of one isolate share a client all the
+// same: what one of them began must not be what another one waits for.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { startProviders } from "./providers.mjs";
+import { absent, bundleWorker, startWorkers } from "./workerd.mjs";
+
+describe("requests that share a client in workerd", { skip: absent }, () => {
+  let started, providers;
+  before(async () => {
+    const tries = new Map();
+    providers = await startProviders(({ prompt }) => {
+      tries.set(prompt, (tries.get(prompt) ?? 0) + 1);
+      const wait = /wait (\d+) ms/.exec(prompt);
+      if (wait && tries.get(prompt) === 1) return { error: "rate-limit", retryAfterSeconds: wait[1] / 1000 };
+      return { text: "one two three four", ...(prompt.includes("never end") && { stallAfterEvents: 5 }) };
+    });
+    started = await startWorkers([{ name: "worker", ...(await bundleWorker(join(import.meta.dirname, "worker_requests.mjs"))), bindings: { PROVIDERS: providers.url } }]);
+  });
+  after(async () => {
+    await started?.close();
+    providers?.close();
+  });
+
+  const ask = async (what, body, init) => (await fetch(`${started.url}/${what}`, { method: "POST", body, ...init })).text();
+
+  test("each has timers of its own: a wait goes on when the request is over that began to wait before it", async () => {
+    const [first, second, third] = await Promise.all(["wait 300 ms", "wait 600 ms", "wait 450 ms"].map((prompt) => ask("retries", prompt)));
+    assert.deepEqual([first, second, third], Array(3).fill("one two three four"));
+  });
+
+  for (const what of ["rate", "places"]) {
+    test(`each goes on in its own turn: room under a limit (${what}) that another one gives back`, async () => {
+      const all = await Promise.all(Array.from({ length: 6 }, (_, at) => ask(what, `${at}`)));
+      assert.deepEqual(all, Array(6).fill("one two three four"));
+    });
+  }
+
+  for (const what of ["ledger", "cache"]) {
+    test(`none waits for what a request was writing into the ${what} when its client went away`, async () => {
+      const leaving = new AbortController();
+      const response = await fetch(`${started.url}/${what}`, { method: "POST", body: what === "ledger" ? "never end" : "never end, kept", signal: leaving.signal });
+      const reader = response.body.getReader();
+      await reader.read();
+      leaving.abort();
+      await reader.closed.catch(() => {});
+      assert.equal(await ask(what, "another"), "one two three four");
+      assert.equal(await ask(what, "and another"), "one two three four");
+      if (what === "ledger") assert.equal(Number(await ask(what, "summary")), 3, "and the ledger has all of them");
+    });
+  }
+});
