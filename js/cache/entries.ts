@@ -44,7 +44,7 @@ const USE_LAG_MS = 10 * 60 * 1000;
 const KEPT_SHARE = 0.9;
 
 /** How long a change waits for the one before it. */
-const TURN_MS = 5_000;
+const TURN_MS = 2_000;
 
 export class Entries {
   readonly #store: Store;

@@ -34,7 +34,7 @@ export default {
     const client = (clients[what] ??= createClient({ providers: { anthropic: { apiKey: "a-key", baseURL: PROVIDERS } }, retry: false, ...options[what]() }));
     if (prompt === "summary") return Response.json((await client.costs.summary()).requests);
     const asked = { model, messages: prompt, signal: request.signal };
-    if (prompt.includes("never end")) return client.stream(asked).toResponse("text");
+    if (prompt.includes("never end")) return client.stream(asked).toResponse("openai");
     try {
       return new Response((await client.chat(asked)).text);
     } catch (thrown) {
