@@ -105,7 +105,9 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
     const leave = place(caller);
     const time = AbortSignal.timeout(settings.timeoutMs);
     try {
-      const given = { ...asked, signal: AbortSignal.any([request.signal, time]), $caller: underOf(caller) } as unknown as EmbedRequest;
+      // Embeddings have no tags of their own.
+      const tagged = { ...caller, tags: { ...traceOf(request), ...caller.tags } };
+      const given = { ...asked, signal: AbortSignal.any([request.signal, time]), $caller: underOf(tagged) } as unknown as EmbedRequest;
       const response = await client.embed(given);
       return Response.json(embeddings(response, base64), { headers: figures(response) });
     } catch (thrown) {

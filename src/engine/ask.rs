@@ -30,8 +30,8 @@ pub struct Inquiry<'a, H> {
     pub(super) creates: bool,
     /// What each request takes of the limits.
     amount: Amount,
-    /// Whether the log is told of it.
-    told: bool,
+    /// Whether the log is told of it, and with which tags.
+    told: Option<Vec<(String, String)>>,
 }
 
 impl<'a, H: Host> Inquiry<'a, H> {
@@ -55,7 +55,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
             retry,
             creates: false,
             amount: Amount { requests: 1.0, ..Amount::default() },
-            told: false,
+            told: None,
         })
     }
 
@@ -71,10 +71,10 @@ impl<'a, H: Host> Inquiry<'a, H> {
         self
     }
 
-    /// Makes it one request of a call for embeddings, which is told in the log.
-    pub fn part_of(mut self, call: &Call) -> Self {
+    /// Makes it one request of a call for embeddings, which is told in the log with these tags.
+    pub fn part_of(mut self, call: &Call, tags: Vec<(String, String)>) -> Self {
         self.call.part_of(call);
-        self.told = true;
+        self.told = Some(tags);
         self
     }
 
@@ -164,9 +164,8 @@ impl<'a, H: Host> Inquiry<'a, H> {
         // Errors look alike in both of OpenAI's formats.
         let dialect = provider.row.kind.dialect(Api::Chat);
         let timeout = engine.timeout(provider, &TimeoutOptions::default());
-        if self.told && host.listens() {
-            let tags = engine.tags_of(&[]);
-            let record = telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), &tags, host.now());
+        if let Some(tags) = self.told.as_ref().filter(|_| host.listens()) {
+            let record = telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), tags, host.now());
             host.tell(Told::Request, &record.finish());
         }
         let result = async {
@@ -185,9 +184,10 @@ impl<'a, H: Host> Inquiry<'a, H> {
     }
 
     fn tell_retry(&self) {
-        let Some(attempt) = self.call.last_attempt().filter(|_| self.told && self.host.listens()) else { return };
-        let (tags, name) = (self.engine.tags_of(&[]), self.call.asked());
-        self.host.tell(Told::Retry, &telemetry::failed(Told::Retry, &self.call, &name, &tags, &attempt, self.host.now()));
+        let Some(tags) = self.told.as_ref().filter(|_| self.host.listens()) else { return };
+        let Some(attempt) = self.call.last_attempt() else { return };
+        let name = self.call.asked();
+        self.host.tell(Told::Retry, &telemetry::failed(Told::Retry, &self.call, &name, tags, &attempt, self.host.now()));
     }
 
     fn note(&self, error: &Error) -> bool {

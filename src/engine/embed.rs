@@ -64,7 +64,7 @@ async fn embed_batch<H: Host>(
 ) -> Result<Vectors> {
     let service = provider.row.kind.service();
     let bytes: usize = texts.iter().map(String::len).sum();
-    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN).part_of(call);
+    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN).part_of(call, engine.tags_for(request.caller.as_ref()));
     let http = service.embed_request(&inquiry.target(), request, texts);
     let http = http.map_err(|error| inquiry.failed(error))?;
     let mut vectors = Vectors::with_places(texts.len());

@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// The same of what has no tags of its own.
-    fn tags_for(&self, caller: Option<&Caller>) -> Tags {
+    pub(super) fn tags_for(&self, caller: Option<&Caller>) -> Tags {
         self.tags_of(caller.map_or(&[], |caller| &caller.tags))
     }
 

@@ -20,8 +20,8 @@ function served() {
   const { fetch: answer } = mockProviders(["Hello"]);
   const requests = [];
   const fetch = (url, init) => (requests.push(new Headers(init.headers)), answer(url, init));
-  const client = createClient({ providers: { anthropic: { apiKey: "a-key" } }, models: { claude: "anthropic/claude-haiku-5-5" }, fetch, log });
-  const gateway = createGateway(client, { authorize: () => ({ id: "a", tags: { team: "red" } }), allow: ["claude"] });
+  const client = createClient({ providers: { anthropic: { apiKey: "a-key" }, cohere: { apiKey: "a-key" } }, models: { claude: "anthropic/claude-haiku-5-5" }, fetch, log });
+  const gateway = createGateway(client, { authorize: () => ({ id: "a", tags: { team: "red" } }), allow: ["claude", "cohere/embed-v4.0"] });
   return { gateway, log, spans, requests };
 }
 
@@ -43,6 +43,24 @@ for (const stream of [false, true]) {
     assert.deepEqual(there.requests.map((headers) => headers.get("traceparent")), [null]);
   });
 }
+
+test("the span of embeddings is the parent of the gateway's, which has the tags of who asks", async () => {
+  const there = served();
+  const here = traced();
+  const page = createClient({
+    providers: { gateway: { kind: "openai-compatible", baseURL: "https://gateway.example/v1", apiKey: "a-token" } },
+    fetch: (url, init) => there.gateway.fetch(new Request(url, init)),
+    log: here.log,
+  });
+  const { embeddings } = await page.embed({ model: "gateway/cohere/embed-v4.0", input: ["a"] });
+  assert.equal(embeddings.length, 1);
+  await Promise.all([here.log.flush(), there.log.flush()]);
+  const [[outer], [inner]] = [here.spans, there.spans];
+  assert.deepEqual([inner.traceId, inner.parentSpanId], [outer.traceId, outer.spanId]);
+  const tag = inner.attributes.find(({ value }) => value.stringValue === "red");
+  assert.ok(tag, "its caller's tag");
+  assert.deepEqual(there.requests.map((headers) => headers.get("traceparent")), [null]);
+});
 
 for (const [what, header] of Object.entries({ "none": undefined, "one that is none": "00-<script>-1-01", "one of all zeros": `00-${"0".repeat(32)}-${"0".repeat(16)}-01`, "another version": `ff-${"a".repeat(32)}-${"b".repeat(16)}-01` })) {
   test(`a trace begins at the gateway where the request names ${what}`, async () => {
