@@ -59,10 +59,10 @@ async function workerOf(name, more) {
   };
 }
 
-async function says(url, apiKey, path = "/v1") {
-  const openai = new OpenAI({ apiKey, baseURL: url + path, maxRetries: 0 });
+async function says(url, apiKey, content = "Hi") {
+  const openai = new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
   let text = "";
-  for await (const { choices } of await openai.chat.completions.create({ model: "fast", messages: [{ role: "user", content: "Hi" }], stream: true })) text += choices[0].delta.content ?? "";
+  for await (const { choices } of await openai.chat.completions.create({ model: "fast", messages: [{ role: "user", content }], stream: true })) text += choices[0].delta.content ?? "";
   assert.equal(text, "Hello there, friend.");
   return openai;
 }
@@ -77,15 +77,21 @@ test("each is at most a screen of code", () => {
 });
 
 describe("cloudflare-worker", { skip: noWorkerd }, () => {
-  test("answers, keeps its ledger in KV, and its callers' budgets in Durable Objects", async () => {
+  test("answers, keeps its ledger and its callers' budgets in Durable Objects, and answers in KV", async () => {
     const worker = await workerOf("cloudflare-worker");
     const { miniflare, url, close } = await startWorkers([worker]);
     try {
       const mint = (more) => pageTokens(secret).mint({ id: "me", expiresInSeconds: 600, ...more });
-      await says(url, await mint());
-      const ledger = await miniflare.getKVNamespace("LEDGER", worker.name);
-      assert.equal((await ledger.list()).keys.filter(({ name }) => name.includes("ledger")).length, 1);
-      const refused = await says(url, await mint({ budget: { usd: 0.000001 } })).catch((error) => error);
+      const asked = () => providers.events.asked.length;
+      const before = asked();
+      for (let times = 0; times < 2; times++) await says(url, await mint());
+      assert.equal(asked() - before, 1, "the same answer again costs nothing");
+      assert.ok((await (await miniflare.getKVNamespace("ANSWERS", worker.name)).list()).keys.length > 0);
+      const objects = await miniflare.getDurableObjectNamespace("LIMITS", worker.name);
+      const ledger = objects.get(objects.idFromName("values/modelwire"));
+      const entries = await ledger.fetch("https://limits.invalid/keys?prefix=modelwire/ledger/&from=modelwire/ledger/&now=0");
+      assert.equal((await entries.text()).match(/modelwire\/ledger\//g).length, 2, "both are in the ledger");
+      const refused = await says(url, await mint({ budget: { usd: 0.000001 } }), "Hi again").catch((error) => error);
       assert.deepEqual([refused.status, refused.code], [429, "insufficient_quota"]);
       const preflight = await fetch(`${url}/v1/chat/completions`, { method: "OPTIONS", headers: { origin: "https://app.example.com", "access-control-request-method": "POST" } });
       assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-origin")], [204, "https://app.example.com"]);

@@ -3,7 +3,7 @@
 import type * as contract from "../../../shared/design/api.d.ts";
 import * as modelwire from "modelwire";
 import * as testing from "modelwire/testing";
-import { cacheApiStore, durableObjectLimits, durableStore, kvStore } from "modelwire/stores/cloudflare";
+import { cacheApiStore, durableObjectLimits, durableObjectStore, durableStore, kvStore } from "modelwire/stores/cloudflare";
 import * as gateway from "modelwire/gateway";
 import { kvLimits, kvStore as denoStore } from "modelwire/stores/deno";
 
@@ -72,6 +72,7 @@ export type Equal = [
   Check<Same<modelwire.Job, contract.Job>>,
   Check<Same<ReturnType<typeof kvStore>, contract.Store>>,
   Check<Same<ReturnType<typeof durableStore>, contract.Store>>,
+  Check<Same<ReturnType<typeof durableObjectStore>, contract.Store>>,
   Check<Same<ReturnType<typeof denoStore>, contract.Store>>,
   Check<Same<ReturnType<typeof cacheApiStore>, contract.Store>>,
   Check<Same<ReturnType<typeof durableObjectLimits>, contract.LimitStore>>,
