@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::limits::{Amount, Ask};
+use super::money::Tags;
 use super::send::read_all;
 use super::within::in_time;
 use crate::call::{Call, is_html, not_the_api};
@@ -31,7 +32,7 @@ pub struct Inquiry<'a, H> {
     /// What each request takes of the limits.
     amount: Amount,
     /// Whether the log is told of it, and with which tags.
-    told: Option<Vec<(String, String)>>,
+    told: Option<&'a Tags>,
 }
 
 impl<'a, H: Host> Inquiry<'a, H> {
@@ -72,7 +73,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
     }
 
     /// Makes it one request of a call for embeddings, which is told in the log with these tags.
-    pub fn part_of(mut self, call: &Call, tags: Vec<(String, String)>) -> Self {
+    pub fn part_of(mut self, call: &Call, tags: &'a Tags) -> Self {
         self.call.part_of(call);
         self.told = Some(tags);
         self
@@ -164,7 +165,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
         // Errors look alike in both of OpenAI's formats.
         let dialect = provider.row.kind.dialect(Api::Chat);
         let timeout = engine.timeout(provider, &TimeoutOptions::default());
-        if let Some(tags) = self.told.as_ref().filter(|_| host.listens()) {
+        if let Some(tags) = self.told.filter(|_| host.listens()) {
             let record = telemetry::attempt(("embed", false), call, &name, (provider.row, &request.url), tags, host.now());
             host.tell(Told::Request, &record.finish());
         }
@@ -184,7 +185,7 @@ impl<'a, H: Host> Inquiry<'a, H> {
     }
 
     fn tell_retry(&self) {
-        let Some(tags) = self.told.as_ref().filter(|_| self.host.listens()) else { return };
+        let Some(tags) = self.told.filter(|_| self.host.listens()) else { return };
         let Some(attempt) = self.call.last_attempt() else { return };
         let name = self.call.asked();
         self.host.tell(Told::Retry, &telemetry::failed(Told::Retry, &self.call, &name, tags, &attempt, self.host.now()));

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::ask::{Inquiry, about, not_offered};
 use super::limits::Amount;
+use super::money::Tags;
 use super::try_join::{Work, try_join};
 use crate::answer::Spent;
 use crate::call::Call;
@@ -37,10 +38,12 @@ impl Engine {
             .room_of(host, caller, Amount { requests: 1.0, input_tokens: (bytes as f64 / BYTES_PER_TOKEN).ceil(), ..Amount::default() })
             .await?;
         let hold = self.reserve_embedding(host, provider, model, bytes, caller).await.map_err(|error| about(error, provider, model))?;
+        let tags = self.tags_for(caller);
         let mut answers = Vec::new();
         for batches in request.batches(limits).chunks(AT_ONCE) {
-            let work =
-                batches.iter().map(|texts| Box::pin(embed_batch(self, host, call, (provider, model), request, texts)) as Work<'_, Vectors>);
+            let work = batches
+                .iter()
+                .map(|texts| Box::pin(embed_batch(self, host, call, (provider, model), request, (texts, &tags))) as Work<'_, Vectors>);
             answers.extend(try_join(work.collect()).await?);
         }
         let mut response = EmbedResponse::of(request, answers, &provider.name, model).map_err(|error| about(error, provider, model))?;
@@ -60,11 +63,11 @@ async fn embed_batch<H: Host>(
     call: &Call,
     (provider, model): (&ProviderOptions, &str),
     request: &EmbedRequest,
-    texts: &[String],
+    (texts, tags): (&[String], &Tags),
 ) -> Result<Vectors> {
     let service = provider.row.kind.service();
     let bytes: usize = texts.iter().map(String::len).sum();
-    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN).part_of(call, engine.tags_for(request.caller.as_ref()));
+    let mut inquiry = Inquiry::begin(engine, host, provider, model).await?.of_tokens(bytes as f64 / BYTES_PER_TOKEN).part_of(call, tags);
     let http = service.embed_request(&inquiry.target(), request, texts);
     let http = http.map_err(|error| inquiry.failed(error))?;
     let mut vectors = Vectors::with_places(texts.len());
