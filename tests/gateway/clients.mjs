@@ -121,6 +121,30 @@ export function testClients(runtime, launch, { absent = false, notices = true } 
           }
         });
 
+        test("a provider that redirects, answers with HTML or echoes the key is an error that gives nothing away, and is not followed", async () => {
+          for (const how of ["redirect", "html", "echo"]) {
+            for (const stream of [false, true]) {
+              const error = await failure(openai.chat.completions.create({ model, messages: user(`answer with ${how}`), stream }));
+              assert.ok(error instanceof OpenAI.APIError && error.status >= 500, `${how}: ${error}`);
+              const all = JSON.stringify([error, error.message, [...error.headers]]);
+              for (const secretly of [providerKey, "internal", "elsewhere", "html"]) assert.ok(!all.includes(secretly), all);
+            }
+          }
+          assert.ok(providers.events.asked.every(({ url }) => !url.includes("elsewhere")));
+        });
+
+        test("headers of the caller's end here, and a body that is too large does not get in", async () => {
+          const evil = { "x-api-key": "evil", "api-key": "evil", forwarded: "for=evil", "x-forwarded-host": "evil", cookie: "a=evil", "anthropic-beta": "evil", "user-agent": "evil" };
+          await openai.chat.completions.create({ model, messages: user("Hi") }, { headers: evil });
+          const { headers } = providers.events.asked.at(-1);
+          for (const [name, value] of Object.entries(headers)) assert.ok(!value.includes("evil") && !value.includes("mw1."), `${name}: ${value}`);
+          const before = providers.events.asked.length;
+          const tooLarge = await failure(openai.chat.completions.create({ model, messages: user("a".repeat(5 * 1024 * 1024)) }));
+          // It is answered before it is read: whoever is still sending may hear of a connection that was closed.
+          assert.ok(tooLarge.status === 413 || tooLarge instanceof OpenAI.APIConnectionError, String(tooLarge));
+          assert.equal(providers.events.asked.length, before);
+        });
+
         test("ai: text, stream, tools, object", async () => {
           const chat = compatible(model);
           const { text, usage } = await generateText({ model: chat, prompt: "Hi" });

@@ -20,6 +20,12 @@ function script({ prompt, body }) {
   return { text: "Hello there, friend.", usage: { inputTokens: 12, outputTokens: 5 } };
 }
 
+/** What is no answer at all. */
+const strange = {
+  redirect: ({ host }) => new Response(null, { status: 302, headers: { location: `http://${host}/elsewhere` } }),
+  html: () => new Response("<html>internal</html>", { headers: { "content-type": "text/html" } }),
+  echo: (headers) => Response.json({ type: "error", message: JSON.stringify(headers), error: { type: "authentication_error", message: JSON.stringify(headers) } }, { status: 401 }),
+};
 
 /** `asked` and `gone`, in order: emitted as "asked" and "gone". `gone`: nobody wanted the rest of the answer. */
 export async function startProviders(answer = script) {
@@ -36,7 +42,9 @@ export async function startProviders(answer = script) {
     });
     events.asked.push({ url: request.url, headers, body: init.body });
     events.emit("asked");
-    const response = await mock.fetch(request.url, init);
+    const how = /answer with (\w+)/.exec(init.body ?? "")?.[1];
+    const response = Object.hasOwn(strange, how) ? strange[how](headers) : await mock.fetch(request.url, init);
+    if (!response.body) return response;
     const watched = response.body.pipeThrough(new TransformStream({ flush: () => void (whole = true) }));
     return new Response(watched, response);
   }, 0);
