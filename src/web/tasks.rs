@@ -37,20 +37,29 @@ struct Task {
     work: RefCell<Work>,
     waker: Waker,
     /// In workerd: has it polled where it belongs. See [`Task::arm`].
-    bell: RefCell<Option<Function>>,
+    bell: RefCell<Option<Bell>>,
+}
+
+struct Bell {
+    /// Resolves the promise. None: it has rung.
+    ring: Option<Function>,
+    _waiting: Waiting,
 }
 
 impl Task {
     /// In workerd all I/O is of the request in whose turn it begins, and ends with that. Whoever wakes another request's task (by giving room
     /// under a limit) must not poll it: what it does next would not outlive him. A promise's callbacks run for who has made them.
-    fn arm(&self, number: u32) {
+    fn arm(&self) {
         let mut ring = None;
         let promise = Promise::new(&mut |resolve, _| ring = Some(resolve));
-        self.bell.replace(ring);
-        CALLBACKS.with(|callbacks| {
-            let rung = callbacks.rung.bind(&JsValue::UNDEFINED, number);
-            then(&promise, &rung, &rung);
-        });
+        let waiting = wait_for(&promise);
+        with_wait(waiting.0, |wait| wait.waker = Some(self.waker.clone()));
+        let before = self.bell.replace(Some(Bell { ring, _waiting: waiting }));
+        drop(before);
+    }
+
+    fn is_armed(&self) -> bool {
+        self.bell.borrow().as_ref().is_some_and(|bell| bell.ring.is_some())
     }
 }
 
@@ -66,7 +75,6 @@ struct Callbacks {
     /// The ends of a promise. Each is bound to a number.
     resolved: Callback,
     rejected: Callback,
-    rung: Callback,
     turn: Function,
 }
 
@@ -85,7 +93,6 @@ thread_local! {
     static CALLBACKS: Callbacks = Callbacks {
         resolved: Closure::<dyn FnMut(u32, JsValue)>::new(|number, value| came(number, Ok(value))).into_js_value().unchecked_into(),
         rejected: Closure::<dyn FnMut(u32, JsValue)>::new(|number, thrown| came(number, Err(thrown))).into_js_value().unchecked_into(),
-        rung: Closure::<dyn FnMut(u32)>::new(rung).into_js_value().unchecked_into(),
         turn: Closure::<dyn FnMut()>::new(poll_ready).into_js_value().unchecked_into(),
     };
 }
@@ -97,8 +104,9 @@ impl Wake for Waking {
     fn wake(self: Arc<Self>) {
         if ALONE.get() && !IN_OWN_TURN.get() {
             let task = TASKS.with_borrow(|tasks| tasks.get(self.0).cloned());
-            if let Some(bell) = task.and_then(|task| task.bell.take()) {
-                let _ = bell.call0(&JsValue::UNDEFINED);
+            let ring = task.and_then(|task| task.bell.borrow_mut().as_mut().and_then(|bell| bell.ring.take()));
+            if let Some(ring) = ring {
+                let _ = ring.call0(&JsValue::UNDEFINED);
             }
             return;
         }
@@ -113,21 +121,12 @@ impl Wake for Waking {
     }
 }
 
-fn arm(number: u32) {
-    if let Some(task) = TASKS.with_borrow(|tasks| tasks.get(number).cloned()) {
-        task.arm(number);
-    }
-}
-
 fn spawn(work: impl Future<Output = ()> + 'static) {
     let number = TASKS.with_borrow_mut(|tasks| {
         tasks.insert_with(|number| {
             Rc::new(Task { work: RefCell::new(Box::pin(work)), waker: Arc::new(Waking(number)).into(), bell: RefCell::default() })
         })
     });
-    if ALONE.get() {
-        arm(number);
-    }
     READY.with_borrow_mut(|ready| ready.push(number));
     poll_ready();
 }
@@ -158,6 +157,9 @@ fn poll_ready() {
     while let Some(number) = READY.with_borrow_mut(|ready| if ready.is_empty() { None } else { Some(ready.remove(0)) }) {
         let Some(task) = TASKS.with_borrow(|tasks| tasks.get(number).cloned()) else { continue };
         let Ok(mut work) = task.work.try_borrow_mut() else { continue };
+        if ALONE.get() && !task.is_armed() {
+            task.arm();
+        }
         if work.as_mut().poll(&mut Context::from_waker(&task.waker)).is_ready() {
             drop(work);
             let over = TASKS.with_borrow_mut(|tasks| tasks.remove(number));
@@ -176,14 +178,6 @@ pub fn is_turning() -> bool {
 /// From now on each task is polled in turns of its own request only.
 pub fn leave_alone() {
     ALONE.set(true);
-}
-
-/// Its bell has rung: this is its turn.
-fn rung(number: u32) {
-    POLLING.set(false);
-    arm(number);
-    READY.with_borrow_mut(|ready| ready.push(number));
-    poll_ready();
 }
 
 /// A promise has come to something.
@@ -237,6 +231,17 @@ impl Drop for Waiting {
     }
 }
 
+fn wait_for(promise: &JsValue) -> Waiting {
+    let number = LAST.get() + 1;
+    LAST.set(number);
+    WAITS.with_borrow_mut(|waits| waits.push((number, Wait::default())));
+    CALLBACKS.with(|Callbacks { resolved, rejected, .. }| {
+        let none = &JsValue::UNDEFINED;
+        then(promise, &resolved.bind(none, number), &rejected.bind(none, number));
+    });
+    Waiting(number)
+}
+
 /// A value, or a promise of one, awaited.
 pub async fn settle(value: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
     let value = value?;
@@ -244,16 +249,9 @@ pub async fn settle(value: Result<JsValue, JsValue>) -> Result<JsValue, JsValue>
     if !value.is_object() {
         return Ok(value);
     }
-    let number = LAST.get() + 1;
-    LAST.set(number);
-    WAITS.with_borrow_mut(|waits| waits.push((number, Wait::default())));
-    let _waiting = Waiting(number);
-    CALLBACKS.with(|Callbacks { resolved, rejected, .. }| {
-        let none = &JsValue::UNDEFINED;
-        then(&value, &resolved.bind(none, number), &rejected.bind(none, number));
-    });
+    let waiting = wait_for(&value);
     poll_fn(|context| {
-        let polled = with_wait(number, |wait| match wait.result.take() {
+        let polled = with_wait(waiting.0, |wait| match wait.result.take() {
             Some(result) => Poll::Ready(result),
             None => {
                 wait.waker = Some(context.waker().clone());
