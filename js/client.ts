@@ -14,7 +14,6 @@ import { plain, readOptions, readRequest, unreadable } from "./options.ts";
 import { checkOutput } from "./output.ts";
 import { pageBase } from "./page.ts";
 import { prepare, prepareModels } from "./prepare.ts";
-import { awhile } from "./promises.ts";
 import { Pump } from "./pump.ts";
 import { Queues } from "./queue.ts";
 import { reviveResponse } from "./revive.ts";
@@ -40,7 +39,7 @@ export function createClient(options: ClientOptions): Client {
   // Apart from the client, so that it can outlive it by a moment: who forgets to close a client leaks nothing.
   const held: { connection?: Connection } = {};
   let named: Promise<unknown> | undefined;
-  let remembering: Promise<unknown> | undefined;
+  let remembers = false;
   let closed = false;
   const queues = new Queues({ chat, store: options.store, page: host.page, now: host.now, wake: host.wake, sleep: host.pause });
 
@@ -239,7 +238,9 @@ export function createClient(options: ClientOptions): Client {
   /** What a request comes to before it is sent. */
   async function question<T>(request: ChatRequest, what: { what: "count" | "estimate" | "fit" }): Promise<T> {
     const core = await loadWhole();
-    await awhile((remembering ??= remember()), 5_000);
+    // Not waited for while another one does it: see `awhile`.
+    if (!remembers) await remember();
+    remembers = true;
     return asked(request, ({ client, given }, call) => core.count_tokens(client, call, given, what), (json) => JSON.parse(json) as T);
   }
 
