@@ -123,7 +123,7 @@ export function bindHost(
       return stop;
     },
     tool: (handle, callId, input, signal) => runTool(handles, handle, callId, input, signal),
-    alone: globalThis.navigator?.userAgent === "Cloudflare-Workers",
+    alone: "WebSocketPair" in globalThis,
     page: base !== undefined,
     get listens() {
       return events.any;

@@ -121,9 +121,9 @@ export class Trail {
 }
 
 /** It may be anything: what is wrong with it may be why the call failed. */
-function tagsOf(request: { tags?: unknown; $caller?: { tags?: object } }): object {
+function tagsOf(request: { tags?: unknown }): object {
   try {
-    return Object.fromEntries(Object.entries(request.tags ?? request.$caller?.tags ?? {}).filter(([, value]) => typeof value === "string"));
+    return Object.fromEntries(Object.entries(request.tags ?? {}).filter(([, value]) => typeof value === "string"));
   } catch {
     return {};
   }

@@ -39,12 +39,13 @@ describe("requests that share a client in workerd", { skip: absent }, () => {
   }
 
   test("none waits for what a request was writing into the ledger when its client went away", async () => {
-    const leaving = new AbortController();
+    const [leaving, gone] = [new AbortController(), once(providers.events, "gone")];
     const response = await fetch(`${started.url}/ledger`, { method: "POST", body: "never end", signal: leaving.signal });
     const reader = response.body.getReader();
     await reader.read();
     leaving.abort();
     await reader.closed.catch(() => {});
+    await gone;
     assert.equal(await ask("ledger", "another"), "one two three four");
     assert.equal(Number(await ask("ledger", "summary")), 2, "and what was lost with it is written by the next");
   });
