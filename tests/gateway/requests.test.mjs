@@ -39,7 +39,7 @@ describe("requests that share a client in workerd", { skip: absent }, () => {
   }
 
   test("none waits for what a request was writing into the ledger when its client went away", async () => {
-    const [leaving, gone] = [new AbortController(), once(providers.events, "gone")];
+    const [leaving, gone] = [new AbortController(), once(providers.events, "gone", { signal: AbortSignal.timeout(15_000) })];
     const response = await fetch(`${started.url}/ledger`, { method: "POST", body: "never end", signal: leaving.signal });
     const reader = response.body.getReader();
     await reader.read();
