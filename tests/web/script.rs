@@ -30,7 +30,7 @@ pub fn client(fetch: &str) -> (u32, JsValue) {
 /// The same with the body of `key(provider)`.
 pub fn client_with(fetch: &str, key: &str) -> (u32, JsValue) {
     let host = js(&format!(
-        "{{ page: false, listens: false, captures: false, now() {{ return 1e12 }}, reaches(url) {{ return undefined }}, key(provider) {{ {key} }},
+        "{{ page: false, alone: false, listens: false, captures: false, now() {{ return 1e12 }}, reaches(url) {{ return undefined }}, key(provider) {{ {key} }},
             fetch(url, init) {{ this.url = url; this.init = init; this.calls = (this.calls ?? 0) + 1; {fetch} }} }}"
     ));
     let options = js("{ providers: { openai: { apiKey: true } }, retry: false }");
