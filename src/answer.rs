@@ -58,6 +58,8 @@ pub struct Answer {
     pub batch: Batch,
     /// Whether events are wanted at all.
     live: bool,
+    /// Whether its reader is also told what a part is besides its text. See [`Answer::tell_parts`].
+    parted: bool,
     /// Whether this turn has shown anything.
     started: bool,
     /// Whether the stream's `start` was sent, by this turn or one before.
@@ -107,6 +109,7 @@ impl Answer {
             warnings: Vec::new(),
             batch: Batch::default(),
             live,
+            parted: false,
             started: false,
             announced: false,
             parts: Vec::new(),
@@ -143,6 +146,12 @@ impl Answer {
     /// What is known of the model, its price above all, and about how many input tokens it was asked with.
     pub fn priced(&mut self, model: Option<Rc<ModelInfo>>, asked_tokens: u64) {
         (self.known, self.asked_tokens) = (model, asked_tokens);
+    }
+
+    /// Also makes events of what no event of the contract's says: that a refusal begins, and what its maker signed a thought with.
+    /// For the gateway, which hands parts on one by one.
+    pub fn tell_parts(&mut self) {
+        self.parted = self.live;
     }
 
     /// Records what it is told from now on.
@@ -192,6 +201,7 @@ impl Answer {
             text_tool: next.text_tool,
             warnings: next.warnings,
             known: next.known,
+            parted: next.parted,
             asked_tokens: next.asked_tokens,
             meter: next.meter,
             hold: next.hold,
@@ -307,7 +317,13 @@ impl Answer {
         self.tell("refusal", &[delta]);
         match self.parts.last_mut() {
             Some(AssistantPart::Refusal { text }) => text.push_str(delta),
-            _ => self.parts.push(AssistantPart::Refusal { text: delta.to_owned() }),
+            _ => {
+                if self.parted {
+                    self.start();
+                    self.batch.push_json(&object! { "type": "refusal" });
+                }
+                self.parts.push(AssistantPart::Refusal { text: delta.to_owned() });
+            }
         }
         self.delta(Kind::Text, 0, delta);
     }
@@ -323,6 +339,7 @@ impl Answer {
         if !text.is_empty() {
             self.delta(Kind::Reasoning, 0, &text);
         }
+        self.tell_signature();
     }
 
     /// Reasoning text. Nothing happens for an empty one.
@@ -354,6 +371,18 @@ impl Answer {
         }
         if let Some(AssistantPart::Reasoning(part)) = self.parts.last_mut() {
             part.signature = Some(signature.to_owned());
+        }
+        self.tell_signature();
+    }
+
+    fn tell_signature(&mut self) {
+        if self.parted
+            && let Some(AssistantPart::Reasoning(part)) = self.parts.last()
+            && part.signature.is_some()
+        {
+            let event = AssistantPart::Reasoning(ReasoningPart { text: String::new(), ..part.clone() });
+            self.start();
+            self.batch.push_json(&event.to_json());
         }
     }
 

@@ -388,6 +388,9 @@ impl Engine {
     /// Says to an answer how it is to be read. Where structured output comes as a tool's arguments, the
     /// reader sees text.
     fn present<H: Host>(&self, host: &H, target: &Target<'_>, request: &ChatRequest, counted: Option<TokenCount>, answer: &mut Answer) {
+        if request.caller.is_some() {
+            answer.tell_parts();
+        }
         if request.output.is_some() && target.dialect().output_by_tool(target, request) {
             answer.present_as_text(Some(output::TOOL));
         }

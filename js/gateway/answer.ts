@@ -10,10 +10,10 @@ import { refusalOf } from "./refusal.ts";
 /** Also less than proxies wait before they take a silent connection for a dead one. */
 const PING_MS = 5_000;
 
-const nowSeconds = () => Math.floor(Date.now() / 1000);
+export const nowSeconds = () => Math.floor(Date.now() / 1000);
 
 /** What OpenAI has no field for, under one name that its clients leave alone. */
-function extension({ provider, model, usage, cost, warnings, finishReason }: ChatResponse, more: Warning[]): object {
+export function extension({ provider, model, usage, cost, warnings, finishReason }: ChatResponse, more: Warning[]): object {
   return {
     provider,
     model,
@@ -46,6 +46,14 @@ export function figures({ provider, usage, cost }: { provider: string; usage: Us
   return headers;
 }
 
+/** What streams have in common. The failure before the first delta is the gateway's to write. */
+export const stream = {
+  type: "text/event-stream; charset=utf-8",
+  // A comment, which readers of events skip.
+  ping: { text: ": waiting\n\n", afterMs: PING_MS },
+  failure: () => null,
+};
+
 /** How a stream is written. `told`: what failed; gives what the caller is told. */
 export function streamed(pump: Pump, includeUsage: boolean, warnings: Warning[], told: (thrown: unknown) => ReturnType<typeof refusalOf>): Encoding {
   const write = chunkWriter(nowSeconds());
@@ -57,21 +65,17 @@ export function streamed(pump: Pump, includeUsage: boolean, warnings: Warning[],
     return includeUsage ? last + data({ ...chunk, choices: [], usage }) : last;
   };
   return {
-    type: "text/event-stream; charset=utf-8",
+    ...stream,
     event(event) {
       if (event.type === "end") return end(event.response);
       const chunk = write(pump.core!, event);
       return chunk && `data: ${chunk}\n\n`;
     },
     end: "data: [DONE]\n\n",
-    // A comment, which readers of events skip.
-    ping: { text: ": waiting\n\n", afterMs: PING_MS },
     fail(error) {
       const answer = answerIn(error);
       return answer ? `${end(answer)}data: [DONE]\n\n` : data(told(error).body());
     },
-    // The gateway writes that itself.
-    failure: () => null,
   };
 }
 

@@ -25,17 +25,12 @@ export interface Bounds {
 export function readChat(body: unknown, { maxMessages, maxTokens }: Bounds): ChatAsked {
   const fields = new Fields("", body);
   const warnings: Warning[] = [];
-  const drop = (field: string, why: string, ...usual: unknown[]) => {
-    const value = fields.take(field);
-    if (value !== undefined && !usual.includes(value)) {
-      warnings.push({ code: "dropped-setting", message: `${field} was left out: ${why}`, setting: field });
-    }
-  };
+  const drop = (field: string, why: string, ...usual: unknown[]) => fields.drop(warnings, field, why, ...usual);
   const model = fields.required("model");
   const stream = fields.boolean("stream") ?? false;
   const request: Record<string, unknown> = {
     messages: readMessages(fields, maxMessages, warnings),
-    maxTokens: readMaxTokens(fields, maxTokens),
+    maxTokens: readMaxTokens(fields, maxTokens, "max_completion_tokens", "max_tokens"),
     temperature: fields.number("temperature", 0, 2),
     topP: fields.number("top_p", 0, 1),
     topK: fields.whole("top_k", 1),
@@ -45,7 +40,7 @@ export function readChat(body: unknown, { maxMessages, maxTokens }: Bounds): Cha
     stop: readStop(fields),
     tools: readTools(fields),
     output: readFormat(fields),
-    reasoning: readEffort(fields, warnings),
+    reasoning: readEffort(fields, "reasoning_effort", warnings),
     tags: readTags(fields),
   };
   request.toolChoice = readToolChoice(fields);
@@ -78,12 +73,11 @@ export function readChat(body: unknown, { maxMessages, maxTokens }: Bounds): Cha
   return { model, request, stream, includeUsage, warnings };
 }
 
-function readMaxTokens(fields: Fields, most: number | undefined): number | undefined {
-  const [asked, before] = [fields.whole("max_completion_tokens", 1), fields.whole("max_tokens", 1)];
-  const wanted = asked ?? before;
-  if (wanted !== undefined && most !== undefined && wanted > most) {
-    throw wrong(asked === undefined ? "max_tokens" : "max_completion_tokens", `must be at most ${most} here, not ${wanted}`);
-  }
+/** The first of these fields that is given. */
+export function readMaxTokens(fields: Fields, most: number | undefined, ...names: string[]): number | undefined {
+  // Each is read: it is known here.
+  const [name, wanted] = names.map((name) => [name, fields.whole(name, 1)] as const).find(([, value]) => value !== undefined) ?? [];
+  if (wanted !== undefined && most !== undefined && wanted > most) throw wrong(name!, `must be at most ${most} here, not ${wanted}`);
   return wanted ?? most;
 }
 
@@ -142,19 +136,20 @@ function readFormat(fields: Fields): unknown {
  * A schema object that says what it is and lets everything pass. An OpenAI client validates by itself, and a pattern of a
  * caller's is not run here: one that takes for ever would take this isolate with it.
  */
-function described(schema: Record<string, unknown>): object {
+export function described(schema: Record<string, unknown>): object {
   return { "~standard": { version: 1, vendor: "modelwire", validate: (value: unknown) => ({ value }), jsonSchema: { input: () => schema } } };
 }
 
-function readEffort(fields: Fields, warnings: Warning[]): string | undefined {
-  const effort = fields.word("reasoning_effort", ["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
+export function readEffort(fields: Fields, field: string, warnings: Warning[]): string | undefined {
+  const effort = fields.word(field, ["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
   if (effort !== "xhigh" && effort !== "max") return effort;
-  warnings.push({ code: "clamped-setting", message: `reasoning_effort "${effort}" was sent as "high"`, setting: "reasoning_effort" });
+  const setting = fields.name(field);
+  warnings.push({ code: "clamped-setting", message: `${setting} "${effort}" was sent as "high"`, setting });
   return "high";
 }
 
 /** What a caller says of his own request, under names that no budget or limit of the gateway's goes by. */
-function readTags(fields: Fields): Record<string, string> | undefined {
+export function readTags(fields: Fields): Record<string, string> | undefined {
   const tags: [string, string][] = [];
   for (const name of ["user", "safety_identifier"]) {
     const value = fields.string(name);

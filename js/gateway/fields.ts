@@ -1,5 +1,6 @@
 // Reading what a caller sent, field by field: each complaint names its field as OpenAI's clients know it, and what nobody took is
 // refused. Only own members are looked at, and nothing is copied by a name of the caller's: "__proto__" is a name like any other.
+import type { Warning } from "../types.ts";
 import { unsupported, wrong } from "./refusal.ts";
 
 export class Fields {
@@ -95,6 +96,14 @@ export class Fields {
     if (value === undefined || usual.includes(value)) return;
     if (Array.isArray(value) && value.length === 0) return;
     throw unsupported(this.name(field), why);
+  }
+
+  /** Leaves a field out with a warning, unless it says what happens anyway. */
+  drop(warnings: Warning[], field: string, why: string, ...usual: unknown[]): void {
+    const value = this.take(field);
+    if (value === undefined || usual.includes(value)) return;
+    const setting = this.name(field);
+    warnings.push({ code: "dropped-setting", message: `${setting} was left out: ${why}`, setting });
   }
 
   /** The end: what nobody took is not known here. */

@@ -41,16 +41,16 @@ function readMessage(message: Fields, warnings: Warning[]): unknown {
   }
 }
 
-type Part = Record<string, unknown>;
+export type Part = Record<string, unknown>;
 
 /** A string as it is; parts one by one. */
-function readContent(message: Fields, read: (part: Fields, type: string) => Part): string | Part[] {
-  const content = message.take("content");
+export function readContent(message: Fields, read: (part: Fields, type: string) => Part, field = "content"): string | Part[] {
+  const content = message.take(field);
   if (typeof content === "string") return content;
-  if (content === undefined) throw wrong(message.name("content"), "is required");
-  if (!Array.isArray(content)) throw wrong(message.name("content"), `must be a string or an array of parts, not ${nameOf(content)}`);
+  if (content === undefined) throw wrong(message.name(field), "is required");
+  if (!Array.isArray(content)) throw wrong(message.name(field), `must be a string or an array of parts, not ${nameOf(content)}`);
   return content.map((item, at) => {
-    const part = new Fields(`${message.name("content")}[${at}]`, item);
+    const part = new Fields(`${message.name(field)}[${at}]`, item);
     const made = read(part, part.required("type"));
     part.finish();
     return made;
@@ -107,7 +107,7 @@ function inside(part: Fields, field: string): Fields {
 }
 
 /** Where the provider finds a picture. Nothing is fetched here, and what is passed on leads to the public web, or holds its bytes itself. */
-function readUrl(image: Fields, field: string): string {
+export function readUrl(image: Fields, field: string): string {
   const url = image.required(field);
   if (!/^(https:\/\/|data:image\/)/i.test(url)) throw wrong(image.name(field), "must be an https: URL or a data: URL of an image");
   return url;

@@ -1,18 +1,21 @@
 // createGateway: who asks, for what, and what he gets.
 import { describe, isLlmError } from "../errors.ts";
 import type { Pump } from "../pump.ts";
+import type { Encoding } from "../reply.ts";
 import type { ChatStream } from "../stream.ts";
 import { inside, type Inside } from "../symbols.ts";
 import type { Caller, GatewayOptions } from "../types/gateway.ts";
-import type { ChatRequest, Client, EmbedRequest } from "../types.ts";
+import type { ChatRequest, ChatResponse, Client, EmbedRequest } from "../types.ts";
 import { loadWhole } from "../wasm.ts";
 import { answerIn, embeddings, figures, streamed, whole } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { readChat } from "./chat_request.ts";
+import { readChat, type ChatAsked } from "./chat_request.ts";
 import { readEmbed } from "./embed_request.ts";
 import { memoryLimits } from "./memory.ts";
 import { checkCaller, readOptions, type Settings } from "./options.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
+import { readResponses } from "./responses_request.ts";
+import { ResponseWriter, streamedResponse, wholeResponse } from "./responses.ts";
 
 /** One request, and who makes it. */
 interface Visit {
@@ -22,10 +25,20 @@ interface Visit {
   told(thrown: unknown): Refusal;
 }
 
+type Asked = Omit<ChatAsked, "includeUsage">;
+
+/** How an answer is written. */
+interface Face {
+  whole(response: ChatResponse): Promise<Written> | Written;
+  streamed(pump: Pump): Encoding;
+}
+type Written = ReturnType<typeof whole>;
+
 type Route = (visit: Visit) => Promise<Response> | Response;
 
 /**
- * An OpenAI-shaped HTTP face of a client: POST /v1/chat/completions (whole or as a stream), POST /v1/embeddings, GET /v1/models,
+ * An OpenAI-shaped HTTP face of a client: POST /v1/chat/completions and POST /v1/responses (whole or as
+ * a stream), POST /v1/embeddings, GET /v1/models,
  * GET /v1/models/{name}, and GET /health, which is for everybody. Throws a TypeError for options that are wrong; `fetch` never
  * rejects.
  */
@@ -66,8 +79,20 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
   }
 
   async function chat(visit: Visit): Promise<Response> {
-    const { request, caller, told } = visit;
-    const { model, request: asked, stream, includeUsage, warnings } = readChat(await bodyOf(request), settings);
+    const { includeUsage, ...asked } = readChat(await bodyOf(visit.request), settings);
+    return answered(visit, asked, {
+      whole: async (response) => whole(await loadWhole(), response, asked.warnings),
+      streamed: (pump) => streamed(pump, includeUsage, asked.warnings, visit.told),
+    });
+  }
+
+  async function responses(visit: Visit): Promise<Response> {
+    const { echo, ...asked } = readResponses(await bodyOf(visit.request), settings);
+    const writer = new ResponseWriter(echo, asked.warnings);
+    return answered(visit, asked, { whole: (response) => wholeResponse(writer, response), streamed: () => streamedResponse(writer, visit.told) });
+  }
+
+  async function answered({ request, caller, told }: Visit, { model, request: asked, stream }: Asked, face: Face): Promise<Response> {
     allow(caller, model);
     const given = {
       ...asked,
@@ -84,15 +109,14 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
       const encoding = (pump: Pump) => {
         source = pump;
         pump.onEnd(leave);
-        return streamed(pump, includeUsage, warnings, told);
+        return face.streamed(pump);
       };
       // Once it begins: until then a failure is a status.
       const response = await (client.stream(given) as ChatStream).toResponse(encoding);
       return response.ok ? response : refused(told(source!.failure));
     }
     try {
-      const [core, response] = await Promise.all([loadWhole(), client.chat(given).catch(orAnswer)]);
-      const { body, headers } = whole(core, response, warnings);
+      const { body, headers } = await face.whole(await client.chat(given).catch(orAnswer));
       return new Response(body, { headers: { ...headers, "content-type": "application/json" } });
     } finally {
       leave();
@@ -128,6 +152,7 @@ export function createGateway(client: Client, options: GatewayOptions): { fetch(
   const described = (id: string) => ({ id, object: "model", created: 0, owned_by: "modelwire" });
   const routes: Record<string, { method: string; route: Route }> = {
     "/v1/chat/completions": { method: "POST", route: chat },
+    "/v1/responses": { method: "POST", route: responses },
     "/v1/embeddings": { method: "POST", route: embed },
     "/v1/models": {
       method: "GET",
