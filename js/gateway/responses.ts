@@ -262,13 +262,15 @@ export function wholeResponse(writer: ResponseWriter, answer: ChatResponse): { b
   for (const [index, part] of parts.entries()) {
     if (part.type === "tool-call") {
       writer.write({ type: "tool-call-start", index, id: part.id, name: part.name });
-      writer.write({ type: "tool-call-delta", index, text: part.inputText });
+      // Cohere's word for no arguments.
+      writer.write({ type: "tool-call-delta", index, text: part.inputText.trim() === "null" ? "" : part.inputText });
       writer.write({ ...part, index });
       continue;
     }
     if (part.type === "reasoning") {
       if (part.text) writer.write({ type: "reasoning-delta", text: part.text });
-      writer.write(part);
+      // As in a stream: what nobody signed ends with what comes after it.
+      if (part.signature) writer.write(part);
       continue;
     }
     if (part.type === "refusal") writer.write({ type: "refusal" });

@@ -244,7 +244,7 @@ describe("requests", () => {
     const { gateway, asked } = made({ basePath: "/ai" });
     assert.equal((await post(gateway, chat(), { path: "/ai/v1/chat/completions" })).status, 200);
     asked.length = 0;
-    for (const path of ["/v1/chat/completions", "//ai/v1/chat/completions", "/ai//v1/chat/completions", "/ai/v1/chat/completions/", "/AI/v1/chat/completions", "/ai%2Fv1%2Fchat%2Fcompletions", "/aiv1/chat/completions", "/ai/v1/chat%2fcompletions", "/ai/v1/chat/completions;a", "/ai/v1/../../etc/passwd", "/ai/v1/responses", "/ai/", "/", "/ai/v1/models/%ff", "/ai/__proto__", "/ai/constructor"]) {
+    for (const path of ["/v1/chat/completions", "//ai/v1/chat/completions", "/ai//v1/chat/completions", "/ai/v1/chat/completions/", "/AI/v1/chat/completions", "/ai%2Fv1%2Fchat%2Fcompletions", "/aiv1/chat/completions", "/ai/v1/chat%2fcompletions", "/ai/v1/chat/completions;a", "/ai/v1/../../etc/passwd", "/v1/responses", "/ai/v1/responses/", "/ai/v1/responses/resp_1", "/ai/", "/", "/ai/v1/models/%ff", "/ai/__proto__", "/ai/constructor"]) {
       const result = await post(gateway, chat(), { path });
       assert.ok([404, 405].includes(result.status), `${path}: ${result.status}`);
       assert.ok(result.error.message);

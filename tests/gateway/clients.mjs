@@ -12,6 +12,7 @@ import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 import { embedder, models, providerKey, secret } from "./app.mjs";
 import { startProviders } from "./providers.mjs";
+import { testResponses } from "./responses_clients.mjs";
 
 const user = (content) => [{ role: "user", content }];
 const weather = { type: "function", function: { name: "weather", description: "The weather", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } };
@@ -161,6 +162,8 @@ export function testClients(runtime, launch, { absent = false, notices = true } 
         });
       });
     }
+
+    testResponses(runtime, () => ({ url: server.url, apiKey, providers }), { notices });
 
     test("openai and ai: embeddings, as numbers and as base64", async () => {
       const floats = await openai.embeddings.create({ model: embedder, input: ["a", "b"], encoding_format: "float" });

@@ -25,12 +25,12 @@ function served() {
   return { gateway, log, spans, requests };
 }
 
-for (const stream of [false, true]) {
-  test(`the span of ${stream ? "a stream" : "a call"} is the parent of the gateway's`, async () => {
+for (const [api, stream] of [["chat", false], ["chat", true], ["responses", false], ["responses", true]]) {
+  test(`${api}: the span of ${stream ? "a stream" : "a call"} is the parent of the gateway's`, async () => {
     const there = served();
     const here = traced();
     const page = createClient({
-      providers: { gateway: { kind: "openai-compatible", baseURL: "https://gateway.example/v1", apiKey: "a-token" } },
+      providers: { gateway: { kind: "openai-compatible", api, baseURL: "https://gateway.example/v1", apiKey: "a-token" } },
       fetch: (url, init) => there.gateway.fetch(new Request(url, init)),
       log: here.log,
     });

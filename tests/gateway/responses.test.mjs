@@ -1,0 +1,290 @@
+// POST /v1/responses, field by field and event by event: what is refused, what goes out, what comes back.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createClient } from "modelwire";
+import { createGateway } from "modelwire/gateway";
+import { mockProviders } from "modelwire/testing";
+import OpenAI from "openai";
+import { zodTextFormat } from "openai/helpers/zod";
+import { z } from "zod";
+
+const key = "sk-the-gateways-own-key-0123456789abcdef";
+
+/** A gateway before these answers; `reply`: what the provider says, if not the mock. */
+function made(script = ["Hello there."], { reply, caller, ...options } = {}) {
+  const asked = [];
+  const told = [];
+  const mock = mockProviders(script);
+  const client = createClient({
+    providers: { anthropic: { apiKey: key }, chat: { kind: "openai", apiKey: key, api: "chat" }, openai: { apiKey: key, api: "responses" }, cohere: { apiKey: key } },
+    models: { claude: "anthropic/claude-haiku-5-5", chat: "chat/gpt-6-luna", luna: "openai/gpt-6-luna", command: "cohere/command-a-03-2025" },
+    retry: false,
+    fetch: async (url, init) => {
+      asked.push(JSON.parse(Buffer.from(init.body)));
+      return reply ? reply(url, init) : mock.fetch(url, init);
+    },
+    ...options,
+  });
+  const gateway = createGateway(client, { authorize: () => ({ id: "a", ...caller }), allow: ["claude", "chat", "luna", "command"], onError: (error) => told.push(error) });
+  const post = async (body) => {
+    const request = new Request("http://gateway/v1/responses", { method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify({ model: "claude", input: "Hi", ...body }) });
+    const response = await gateway.fetch(request);
+    const text = await response.text();
+    return { status: response.status, text, json: text.startsWith("{") ? JSON.parse(text) : null };
+  };
+  /** All the events of a stream, each as its name says. */
+  const events = async (body) => {
+    const { status, text } = await post({ stream: true, ...body });
+    assert.equal(status, 200, text);
+    return text.trim().split("\n\n").map((frame) => {
+      const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(frame);
+      assert.equal(JSON.parse(data).type, name);
+      return JSON.parse(data);
+    });
+  };
+  const openai = new OpenAI({ apiKey: "a", baseURL: "http://gateway/v1", maxRetries: 0, fetch: (url, init) => gateway.fetch(new Request(url, init)) });
+  return { post, events, asked, told, openai, gateway };
+}
+
+const user = (...content) => [{ role: "user", content }];
+const fn = { type: "function", name: "f", parameters: { type: "object", properties: {} }, strict: false };
+
+describe("what is refused by its name, and never ignored", () => {
+  const rows = {
+    store: { store: true }, previous_response_id: { previous_response_id: "resp_1" }, conversation: { conversation: "conv_1" }, background: { background: true },
+    prompt: { prompt: { id: "p" } }, parallel_tool_calls: { parallel_tool_calls: false }, max_tool_calls: { max_tool_calls: 2 }, top_logprobs: { top_logprobs: 3 },
+    service_tier: { service_tier: "flex" }, moderation: { moderation: { model: "m" } }, context_management: { context_management: [{ type: "compaction" }] }, access_programs: { access_programs: {} }, image: { image: {} },
+    "include[1]": { include: ["reasoning.encrypted_content", "message.output_text.logprobs"] }, "include[0]": { include: ["web_search_call.action.sources"] },
+    stream_options: { stream_options: {} }, "stream_options.include_usage": { stream: true, stream_options: { include_usage: true } },
+    truncation: { truncation: "some" }, instructions: { instructions: ["a"] }, temperature: { temperature: 9 }, top_p: { top_p: 2 }, max_output_tokens: { max_output_tokens: 0 }, metadata: { metadata: { a: 1 } },
+    "reasoning.effort": { reasoning: { effort: "huge" } }, "reasoning.context": { reasoning: { context: "all_turns" } }, "reasoning.mode": { reasoning: { mode: "pro" } }, "reasoning.max_tokens": { reasoning: { max_tokens: 1 } },
+    "text.format.type": { text: { format: { type: "xml" } } }, "text.format.name": { text: { format: { type: "json_schema", schema: {} } } }, "text.format.schema": { text: { format: { type: "json_schema", name: "a" } } },
+    "text.format.json_schema": { text: { format: { type: "json_schema", name: "a", schema: {}, json_schema: {} } } }, "text.stop": { text: { stop: "a" } },
+    "tools[0].function": { tools: [{ ...fn, function: {} }] }, "tools[0].name": { tools: [{ type: "function" }] }, "tools[0].defer_loading": { tools: [{ ...fn, defer_loading: true }] }, "tools[0].run": { tools: [{ ...fn, run: 1 }] },
+    "tools[0].parameters": { tools: [{ ...fn, parameters: { "~standard": {} } }] }, "tool_choice.type": { tools: [fn], tool_choice: { type: "allowed_tools", mode: "auto", tools: [] } }, "tool_choice.name": { tools: [fn], tool_choice: { type: "function" } },
+    tool_choice: { tools: [fn], tool_choice: "some" },
+    input: { input: [] }, "input[0]": { input: ["a"] }, "input[0].role": { input: [{ role: "tool", content: "a" }] }, "input[0].content": { input: [{ role: "user" }] }, "input[0].tool_calls": { input: [{ role: "assistant", content: "a", tool_calls: [] }] },
+    "input[0].content[0].type": { input: user({ type: "text", text: "a" }) }, "input[0].content[0].file_id": { input: user({ type: "input_image", file_id: "file-1" }) }, "input[0].content[0].detail": { input: user({ type: "input_image", image_url: "https://a.example/a.png", detail: "all" }) },
+    "input[0].content[0].file_data": { input: user({ type: "input_file", filename: "a.pdf", file_data: "https://a.example/a.pdf" }) }, "input[0].content[0].text": { input: user({ type: "input_text" }) },
+    "input[0].call_id": { input: [{ type: "function_call_output", output: "a" }] }, "input[0].output": { input: [{ type: "function_call_output", call_id: "a" }] }, "input[0].name": { input: [{ type: "function_call", call_id: "a", arguments: "{}" }] },
+    "input[0].namespace": { input: [{ type: "function_call", call_id: "a", name: "f", arguments: "{}", namespace: "n" }] }, "input[0].summary[0].text": { input: [{ type: "reasoning", id: "a", summary: [{ type: "summary_text" }] }] },
+    // Of chat completions, or nobody's.
+    messages: { messages: [] }, n: { n: 1 }, stop: { stop: "a" }, seed: { seed: 1 }, max_tokens: { max_tokens: 1 }, response_format: { response_format: { type: "text" } }, reasoning_effort: { reasoning_effort: "low" }, verbosity: { verbosity: "low" }, frequency_penalty: { frequency_penalty: 0 },
+    $caller: { $caller: { id: "root" } }, context: { context: "send" }, system: { system: "a" }, providerOptions: { providerOptions: {} },
+  };
+  for (const [param, body] of Object.entries(rows)) {
+    test(`${param}: ${JSON.stringify(body).slice(0, 80)}`, async () => {
+      const { post, asked } = made();
+      const { status, json } = await post(body);
+      assert.deepEqual([status, json.error?.param], [400, param], JSON.stringify(json));
+      assert.ok(json.error.message.includes(param));
+      assert.deepEqual(asked, []);
+    });
+  }
+
+  for (const type of ["web_search", "web_search_preview", "file_search", "computer", "computer_use_preview", "mcp", "code_interpreter", "image_generation", "local_shell", "shell", "apply_patch", "custom", "tool_search", "namespace"]) {
+    test(`the tool ${type}`, async () => {
+      const { status, json } = await made().post({ tools: [{ type, name: "a" }] });
+      assert.deepEqual([status, json.error.param, json.error.code], [400, "tools[0].type", "unsupported_parameter"]);
+    });
+  }
+
+  for (const item of [{ type: "item_reference", id: "msg_1" }, { id: "msg_1" }, { type: "computer_call_output" }, { type: "web_search_call", id: "a" }, { type: "custom_tool_call" }, { type: "compaction" }, { type: "mcp_call" }, { type: "configuration_update" }]) {
+    test(`the item ${JSON.stringify(item)}`, async () => {
+      const { status, json } = await made().post({ input: [{ role: "user", content: "a" }, item] });
+      assert.deepEqual([status, json.error.param, json.error.code], [400, "input[1].type", "unsupported_parameter"]);
+    });
+  }
+
+  test("addresses that are not https: nobody goes there", async () => {
+    const { post, asked } = made();
+    for (const url of ["http://169.254.169.254/", "file:///etc/passwd", "//a.example/a", " https://a.example", ""]) {
+      assert.equal((await post({ input: user({ type: "input_image", image_url: url }) })).json.error.param, "input[0].content[0].image_url");
+      assert.equal((await post({ input: user({ type: "input_file", file_url: url }) })).json.error.param, "input[0].content[0].file_url");
+    }
+    assert.deepEqual(asked, []);
+  });
+
+  test("names that are prototypes', bodies that are none, models that are not allowed, more items than there may be", async () => {
+    const { post, asked } = made();
+    for (const body of ['{"__proto__":{"model":"claude","input":"Hi"}}', '{"model":"claude","input":"Hi","constructor":{}}', "[]", '{"model":"claude","input":[[]]}']) assert.equal((await post(body)).status, 400);
+    for (const model of ["other", "anthropic/claude-haiku-5-5", "__proto__"]) assert.deepEqual([(await post({ model })).status, (await post({ model })).json.error.code], [404, "model_not_found"]);
+    assert.equal((await post({ input: Array(1001).fill({ role: "user", content: "a" }) })).json.error.param, "input");
+    assert.deepEqual(asked, []);
+  });
+});
+
+describe("what goes out", () => {
+  test("instructions, items, tools and settings are the provider's own", async () => {
+    const { post, asked } = made();
+    const input = [
+      { role: "developer", content: "Be brief." },
+      { type: "message", role: "user", content: [{ type: "input_text", text: "Look" }, { type: "input_image", image_url: "https://a.example/a.png", detail: "low" }, { type: "input_file", file_url: "https://a.example/a.pdf?b" }] },
+      { type: "message", id: "msg_1", status: "completed", role: "assistant", content: [{ type: "output_text", text: "I look.", annotations: [], logprobs: [] }] },
+      { type: "function_call", id: "fc_1", call_id: "call_1", name: "f", arguments: '{"a":1}', status: "completed" },
+      { type: "function_call", call_id: "call_2", name: "f", arguments: "" },
+      { type: "function_call_output", call_id: "call_1", output: "one" },
+      { type: "function_call_output", call_id: "call_2", output: [{ type: "input_text", text: "two" }, { type: "input_image", image_url: "data:image/png;base64,iVBORw0KGgo=" }] },
+    ];
+    const { status, text } = await post({ instructions: "Be kind.", input, tools: [fn], tool_choice: { type: "function", name: "f" }, max_output_tokens: 77 });
+    assert.equal(status, 200, text);
+    const [{ system, messages, tools, tool_choice, max_tokens }] = asked;
+    assert.match(JSON.stringify(system), /Be kind\.[^]*Be brief\./);
+    assert.deepEqual([tools[0].name, tool_choice.name, max_tokens], ["f", "f", 77]);
+    assert.deepEqual(messages.map(({ role }) => role), ["user", "assistant", "user"]);
+    assert.deepEqual(messages[0].content.map(({ type }) => type), ["text", "image", "document"]);
+    assert.deepEqual(messages[1].content.map(({ type, id, input }) => [type, id, input]), [["text", undefined, undefined], ["tool_use", "call_1", { a: 1 }], ["tool_use", "call_2", {}]]);
+    assert.deepEqual(messages[2].content.map(({ tool_use_id }) => tool_use_id), ["call_1", "call_2"]);
+  });
+
+  test("what only says how the model samples, or caches, is left out with a warning; what says what happens anyway is taken", async () => {
+    const { post } = made();
+    const { status, json } = await post({
+      text: { verbosity: "low" }, prompt_cache_key: "a", prompt_cache_retention: "24h", reasoning: { effort: "xhigh", summary: "auto" },
+      store: false, background: false, service_tier: "auto", parallel_tool_calls: true, top_logprobs: 0, truncation: "disabled", include: ["reasoning.encrypted_content"], previous_response_id: null, user: "u", safety_identifier: "s", metadata: { a: "b" },
+    });
+    assert.equal(status, 200, JSON.stringify(json));
+    const warned = json.modelwire.warnings.map(({ setting }) => setting);
+    for (const setting of ["text.verbosity", "prompt_cache_key", "prompt_cache_retention", "reasoning.effort", "reasoning.summary"]) assert.ok(warned.includes(setting), setting);
+    assert.deepEqual([json.metadata, json.user, json.safety_identifier, json.store, json.previous_response_id], [{ a: "b" }, "u", "s", false, null]);
+    assert.equal((await post({ stream: true, stream_options: { include_obfuscation: false } })).status, 200);
+  });
+
+  test('truncation "auto" leaves the oldest turns out, where "disabled" refuses', async () => {
+    const turn = (at) => [{ role: "user", content: `${at}: ${"word ".repeat(300)}` }, { role: "assistant", content: "ok" }];
+    const input = [...[1, 2, 3, 4, 5, 6].flatMap(turn), { role: "user", content: "the last" }];
+    const catalog = { "anthropic/claude-haiku-5-5": { contextWindow: 1500 } };
+    const { post, asked } = made(undefined, { catalog });
+    const refused = await post({ input, max_output_tokens: 100 });
+    assert.deepEqual([refused.status, refused.json.error.code, asked.length], [400, "context_length_exceeded", 0]);
+    const { status, json } = await post({ input, max_output_tokens: 100, truncation: "auto" });
+    assert.deepEqual([status, json.truncation], [200, "auto"]);
+    assert.ok(!JSON.stringify(asked[0]).includes("1: word") && JSON.stringify(asked[0]).includes("the last"));
+  });
+});
+
+describe("what comes back", () => {
+  const thinking = { reasoning: "I think so.", text: "Done.", toolCalls: [{ name: "f", input: { a: 1 } }, { name: "f", input: {} }] };
+
+  for (const model of ["claude", "command", "chat", "luna"]) {
+    test(`${model}: events and their sum are the same answer, and the same as the whole one`, async () => {
+      const body = { model, tools: [fn], reasoning: { effort: "low" }, max_output_tokens: 4000 };
+      // Before its calls, Cohere's model has a plan and no text.
+      const script = [model === "command" ? { ...thinking, text: undefined } : thinking];
+      const all = await made(script).events(body);
+      const built = [];
+      for (const event of all) {
+        const { output_index: at, item, delta } = event;
+        if (event.type === "response.output_item.added") assert.equal(built.push({ id: item.id, text: "" }) - 1, at);
+        if (delta !== undefined) {
+          assert.equal(event.item_id, built[at].id);
+          built[at].text += delta;
+        }
+        if (event.type === "response.output_item.done") built[at].item = item;
+        if (event.type.endsWith(".done") && typeof (event.text ?? event.arguments) === "string") assert.equal(event.text ?? event.arguments, built[at].text);
+      }
+      const last = all.at(-1);
+      assert.deepEqual([last.type, last.response.status], ["response.completed", "completed"]);
+      assert.deepEqual(last.response.output, built.map(({ item }) => item));
+      const { json } = await made(script).post(body);
+      const plain = ({ output }) => output.map(({ type, summary, content, arguments: text, name, status }) => ({ type, summary, content, text, name, status }));
+      assert.deepEqual(plain(json), plain(last.response));
+      assert.deepEqual(Object.keys(json).sort(), Object.keys(last.response).sort());
+      assert.deepEqual(json.output.filter(({ type }) => type === "function_call").map((call) => call.arguments), ['{"a":1}', "{}"]);
+      assert.equal(new Set(json.output.map(({ id }) => id)).size, json.output.length);
+    });
+  }
+
+  test("what a provider signs comes back to it: the items of an answer are the next request's, whole, streamed and through the SDK's helper", async () => {
+    for (const model of ["claude", "luna"]) {
+      const body = { model, tools: [fn], reasoning: { effort: "low" }, max_output_tokens: 4000 };
+      const ways = { whole: async ({ post }) => (await post(body)).json.output, streamed: async ({ events }) => (await events(body)).filter(({ type }) => type === "response.output_item.done").map(({ item }) => item), sdk: async ({ openai }) => (await openai.responses.stream({ ...body, input: "Hi" }).finalResponse()).output };
+      for (const [way, ask] of Object.entries(ways)) {
+        const there = made([thinking, "Good."]);
+        const output = await ask(there);
+        const thought = output.find(({ type }) => type === "reasoning");
+        assert.ok(thought?.encrypted_content, `${model}, ${way}`);
+        const results = output.filter(({ type }) => type === "function_call").map(({ call_id }) => ({ type: "function_call_output", call_id, output: "1" }));
+        const { status, json } = await there.post({ ...body, input: [{ role: "user", content: "Hi" }, ...output, ...results] });
+        assert.equal(status, 200, JSON.stringify(json));
+        const sent = JSON.stringify(there.asked[1]);
+        const signature = thought.encrypted_content.split(":").pop();
+        assert.ok(sent.includes(signature), `${model}, ${way}: ${sent}`);
+        assert.ok(!sent.includes("mw1:"), "as it was, and not as it was carried");
+        assert.deepEqual(json.modelwire.warnings.filter(({ code }) => code === "repaired-history"), [], `${model}, ${way}`);
+        // Nobody else is shown it.
+        await there.post({ ...body, model: "command", input: [{ role: "user", content: "Hi" }, ...output, ...results] });
+        assert.ok(!JSON.stringify(there.asked[2]).includes(signature));
+      }
+    }
+  });
+
+  test("what somebody else sealed is left out with a warning", async () => {
+    const { post, asked } = made();
+    for (const encrypted_content of ["gAAAAABo", "mw1:::", "mw1:%ff:m::sig", "mw2:anthropic:m::sig"]) {
+      const { status, json } = await post({ input: [{ role: "user", content: "Hi" }, { type: "reasoning", id: "rs_1", summary: [], encrypted_content }, { role: "assistant", content: "Yes" }, { role: "user", content: "And?" }] });
+      assert.equal(status, 200);
+      assert.ok(json.modelwire.warnings.some(({ setting }) => setting === "input[1].encrypted_content"), encrypted_content);
+      assert.ok(!JSON.stringify(asked.at(-1)).includes("sig"));
+    }
+  });
+
+  test("a refusal is a refusal, whole and streamed, and no JSON to a client that parses", async () => {
+    const chunk = (delta, finish_reason = null) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    const live = [chunk({ role: "assistant", content: null, refusal: "" }), chunk({ refusal: "I can" }), chunk({ refusal: "not." }), chunk({}, "stop"), "data: [DONE]\n\n"].join("");
+    const whole = { id: "c", object: "chat.completion", created: 1, model: "m", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: null, refusal: "I cannot." } }] };
+    const { openai, events } = made([], { reply: (_, { body }) => (JSON.parse(Buffer.from(body)).stream ? new Response(live, { headers: { "content-type": "text/event-stream" } }) : Response.json(whole)) });
+    const body = { model: "chat", input: "Hi", text: { format: zodTextFormat(z.object({ a: z.string() }), "a") } };
+    for (const response of [await openai.responses.parse(body), await openai.responses.stream(body).finalResponse()]) {
+      assert.deepEqual([response.status, response.output[0].content[0].type, response.output[0].content[0].refusal, response.output_parsed], ["completed", "refusal", "I cannot.", null]);
+    }
+    assert.deepEqual((await events(body)).filter(({ type }) => type.startsWith("response.refusal")).map(({ delta, refusal }) => delta ?? refusal), ["I can", "not.", "I cannot."]);
+  });
+
+  for (const [finishReason, reason] of Object.entries({ length: "max_output_tokens", "content-filter": "content_filter", refusal: "content_filter" })) {
+    test(`an answer that ends with ${finishReason} is incomplete`, async () => {
+      const script = [{ text: "Hello there", finishReason }];
+      const { json } = await made(script).post({});
+      const last = (await made(script).events()).at(-1);
+      assert.equal(last.type, "response.incomplete");
+      for (const response of [json, last.response]) assert.deepEqual([response.status, response.incomplete_details, response.completed_at, response.output[0].status], ["incomplete", { reason }, null, "incomplete"]);
+      const final = await made(script).openai.responses.stream({ model: "claude", input: "Hi" }).finalResponse();
+      assert.equal(final.output_text, "Hello there");
+    });
+  }
+
+  test("a caller's budget ends an answer in the middle", async () => {
+    const catalog = { "anthropic/claude-haiku-5-5": { price: { input: 0, output: 10 } } };
+    const { events } = made([{ text: "word ".repeat(4000), usage: { inputTokens: 10, outputTokens: 4000 } }], { catalog, caller: { budget: { usd: 0.01 } } });
+    const { response } = (await events({ max_output_tokens: 10_000 })).at(-1);
+    assert.deepEqual([response.status, response.incomplete_details.reason, response.modelwire.finish_reason], ["incomplete", "max_output_tokens", "budget"]);
+  });
+
+  test("a failure after the first delta is the stream's last word, without a key, and told to the operator once", async () => {
+    const { events, told } = made([{ text: "one two three four five", errorAfterEvents: 5 }]);
+    const all = await events();
+    const [error, failed] = all.slice(-2);
+    assert.deepEqual([error.type, error.error.code, Object.keys(error.error)], ["error", "overloaded", ["message", "type", "param", "code"]]);
+    assert.deepEqual([failed.type, failed.response.status, failed.response.error.code, failed.response.output[0].status], ["response.failed", "failed", "overloaded", "incomplete"]);
+    assert.deepEqual(all.map(({ sequence_number }) => sequence_number), all.map((_, at) => at));
+    assert.equal(told.length, 1);
+    assert.ok(!JSON.stringify(all).includes(key));
+  });
+
+  test("an empty answer is a response without output", async () => {
+    const { json } = await made([{ text: "" }]).post({});
+    const all = await made([{ text: "" }]).events();
+    assert.deepEqual([json.status, json.output], ["completed", []]);
+    assert.deepEqual(all.map(({ type }) => type), ["response.created", "response.in_progress", "response.completed"]);
+  });
+});
+
+test("this package's own client reads every stream of it, and tools and thoughts make the round", async () => {
+  const there = made([{ reasoning: "Hm.", text: "Well.", toolCalls: [{ name: "f", input: { a: 1 } }] }, "It is 1."]);
+  const client = createClient({ providers: { home: { kind: "openai-compatible", api: "responses", baseURL: "http://gateway/v1", apiKey: "a" } }, fetch: (url, init) => there.gateway.fetch(new Request(url, init)) });
+  const stream = client.stream({ model: "home/claude", messages: "Hi", reasoning: "low", maxTokens: 4000, tools: [{ name: "f", input: { type: "object", properties: { a: { type: "number" } } }, run: ({ a }) => String(a) }] });
+  assert.equal(await stream.text(), "It is 1.");
+  const { newMessages } = await stream.response;
+  assert.deepEqual(newMessages[0].content.map(({ type }) => type), ["reasoning", "text", "tool-call"]);
+  assert.deepEqual(there.asked[1].messages[1].content.map(({ type }) => type), ["thinking", "text", "tool_use"]);
+});
