@@ -219,6 +219,23 @@ describe("what comes back", () => {
     }
   });
 
+  test("thoughts that a provider keeps to itself make the round as well, streamed or not", async () => {
+    const block = { type: "redacted_thinking", data: "c2VjcmV0:bHk=" };
+    const message = { id: "msg_1", type: "message", role: "assistant", model: "m", content: [], stop_reason: null, usage: { input_tokens: 1, output_tokens: 1 } };
+    const live = [{ type: "message_start", message }, { type: "content_block_start", index: 0, content_block: block }, { type: "content_block_stop", index: 0 }, { type: "content_block_start", index: 1, content_block: { type: "text", text: "" } }, { type: "content_block_delta", index: 1, delta: { type: "text_delta", text: "Yes." } }, { type: "content_block_stop", index: 1 }, { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } }, { type: "message_stop" }];
+    const there = made([], {
+      reply: (_, { body }) => {
+        if (!JSON.parse(Buffer.from(body)).stream) return Response.json({ ...message, content: [block, { type: "text", text: "Yes." }], stop_reason: "end_turn" });
+        return new Response(live.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""), { headers: { "content-type": "text/event-stream" } });
+      },
+    });
+    for (const output of [(await there.post({})).json.output, (await there.events()).at(-1).response.output]) {
+      assert.deepEqual(output.map(({ type }) => type), ["reasoning", "message"]);
+      await there.post({ input: [{ role: "user", content: "Hi" }, ...output, { role: "user", content: "And?" }] });
+      assert.deepEqual(there.asked.at(-1).messages[1].content[0], block);
+    }
+  });
+
   test("what somebody else sealed is left out with a warning", async () => {
     const { post, asked } = made();
     for (const encrypted_content of ["gAAAAABo", "mw1:::", "mw1:%ff:m::sig", "mw2:anthropic:m::sig"]) {

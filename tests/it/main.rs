@@ -24,6 +24,7 @@ mod histories;
 mod history;
 mod json;
 mod limits;
+mod parts;
 mod policies;
 mod recordings;
 mod scanning;
