@@ -8,6 +8,7 @@
 
 mod batch;
 mod meter;
+mod parts;
 mod spending;
 
 use std::rc::Rc;
@@ -146,12 +147,6 @@ impl Answer {
     /// What is known of the model, its price above all, and about how many input tokens it was asked with.
     pub fn priced(&mut self, model: Option<Rc<ModelInfo>>, asked_tokens: u64) {
         (self.known, self.asked_tokens) = (model, asked_tokens);
-    }
-
-    /// Also makes events of what no event of the contract's says: that a refusal begins, and what its maker signed a thought with.
-    /// For the gateway, which hands parts on one by one.
-    pub fn tell_parts(&mut self) {
-        self.parted = self.live;
     }
 
     /// Records what it is told from now on.
@@ -318,10 +313,7 @@ impl Answer {
         match self.parts.last_mut() {
             Some(AssistantPart::Refusal { text }) => text.push_str(delta),
             _ => {
-                if self.parted {
-                    self.start();
-                    self.batch.push_json(&object! { "type": "refusal" });
-                }
+                self.tell_refusal();
                 self.parts.push(AssistantPart::Refusal { text: delta.to_owned() });
             }
         }
@@ -373,17 +365,6 @@ impl Answer {
             part.signature = Some(signature.to_owned());
         }
         self.tell_signature();
-    }
-
-    fn tell_signature(&mut self) {
-        if self.parted
-            && let Some(AssistantPart::Reasoning(part)) = self.parts.last()
-            && part.signature.is_some()
-        {
-            let event = AssistantPart::Reasoning(ReasoningPart { text: String::new(), ..part.clone() });
-            self.start();
-            self.batch.push_json(&event.to_json());
-        }
     }
 
     /// Takes the signature of the reasoning that was read last, if nothing came after it: it is not

@@ -81,7 +81,7 @@ export function readResponses(body: unknown, { maxMessages, maxTokens }: Bounds)
     top_logprobs: 0,
     top_p: asked("top_p"),
     truncation: truncation ?? "disabled",
-    user: asked("user"),
+    user: fields.take("user"),
   };
   return { model, request, stream, warnings, echo };
 }
@@ -136,14 +136,14 @@ function readText(fields: Fields, warnings: Warning[]): Record<string, unknown> 
   const [name, schema, description, strict] = [format.required("name"), format.schema("schema"), format.string("description"), format.boolean("strict")];
   format.finish();
   if (!schema) throw wrong(format.name("schema"), "is required");
-  return { type, name, schema, description: description ?? null, strict: strict ?? false };
+  return { type, name, schema, description, strict: strict ?? false };
 }
 
 function readOutput(format: Record<string, unknown> | undefined): object | undefined {
   if (!format || format.type === "text") return undefined;
   if (format.type === "json_object") return described({ type: "object" });
   const schema = format.schema as Record<string, unknown>;
-  return described(format.description === null || Object.hasOwn(schema, "description") ? schema : { ...schema, description: format.description });
+  return described(format.description === undefined || Object.hasOwn(schema, "description") ? schema : { ...schema, description: format.description });
 }
 
 function readReasoning(fields: Fields, warnings: Warning[]): string | undefined {
