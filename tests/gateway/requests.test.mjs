@@ -15,7 +15,8 @@ describe("requests that share a client in workerd", { skip: absent }, () => {
       tries.set(prompt, (tries.get(prompt) ?? 0) + 1);
       const wait = /wait (\d+) ms/.exec(prompt);
       if (wait && tries.get(prompt) === 1) return { error: "rate-limit", retryAfterSeconds: wait[1] / 1000 };
-      return { text: "one two three four", ...(prompt.includes("never end") && { stallAfterEvents: 5 }) };
+      // On and on: workerd notices by writing that a client has gone.
+      return prompt.includes("never end") ? { text: "word ".repeat(5000), tokensPerSecond: 50 } : { text: "one two three four" };
     });
     started = await startWorkers([{ name: "worker", ...(await bundleWorker(join(import.meta.dirname, "worker_requests.mjs"))), bindings: { PROVIDERS: providers.url } }]);
   });
