@@ -120,10 +120,10 @@ export class Trail {
   }
 }
 
-/** It may be anything: what is wrong with it may be why the call failed. */
-function tagsOf(request: { tags?: unknown }): object {
+/** It may be anything: what is wrong with it may be why the call failed. `$caller`: whom a gateway asks for; embeddings have no tags of their own. */
+function tagsOf({ tags, $caller }: { tags?: unknown; $caller?: { tags?: object } }): object {
   try {
-    return Object.fromEntries(Object.entries(request.tags ?? {}).filter(([, value]) => typeof value === "string"));
+    return Object.fromEntries(Object.entries({ ...$caller?.tags, ...(tags as object) }).filter(([, value]) => typeof value === "string"));
   } catch {
     return {};
   }

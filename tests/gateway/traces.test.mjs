@@ -15,12 +15,12 @@ function traced() {
   return { log: otlpLog({ url: "https://collector.example", fetch, propagate: ["gateway"] }), spans };
 }
 
-function served() {
+function served({ apiKey = "a-key" } = {}) {
   const { log, spans } = traced();
   const { fetch: answer } = mockProviders(["Hello"]);
   const requests = [];
   const fetch = (url, init) => (requests.push(new Headers(init.headers)), answer(url, init));
-  const client = createClient({ providers: { anthropic: { apiKey: "a-key" }, cohere: { apiKey: "a-key" } }, models: { claude: "anthropic/claude-haiku-5-5" }, fetch, log });
+  const client = createClient({ providers: { anthropic: { apiKey }, cohere: { apiKey } }, models: { claude: "anthropic/claude-haiku-5-5" }, fetch, log });
   const gateway = createGateway(client, { authorize: () => ({ id: "a", tags: { team: "red" } }), allow: ["claude", "cohere/embed-v4.0"] });
   return { gateway, log, spans, requests };
 }
@@ -60,6 +60,19 @@ test("the span of embeddings is the parent of the gateway's, which has the tags 
   const tag = inner.attributes.find(({ value }) => value.stringValue === "red");
   assert.ok(tag, "its caller's tag");
   assert.deepEqual(there.requests.map((headers) => headers.get("traceparent")), [null]);
+});
+
+test("what fails before anything is sent belongs to the trace all the same", async () => {
+  for (const [path, body] of [["chat/completions", { model: "claude", messages: [{ role: "user", content: "Hi" }] }], ["embeddings", { model: "cohere/embed-v4.0", input: "a" }]]) {
+    const { gateway, log, spans, requests } = served({ apiKey: () => "" });
+    const headers = { "content-type": "application/json", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+    const response = await gateway.fetch(new Request(`https://gateway.example/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
+    assert.equal(response.ok, false, path);
+    await log.flush();
+    const [{ traceId, parentSpanId, attributes }] = spans;
+    assert.deepEqual([requests.length, traceId, parentSpanId], [0, "a".repeat(32), "b".repeat(16)], path);
+    assert.ok(attributes.some(({ value }) => value.stringValue === "red"), path);
+  }
 });
 
 for (const [what, header] of Object.entries({ "none": undefined, "one that is none": "00-<script>-1-01", "one of all zeros": `00-${"0".repeat(32)}-${"0".repeat(16)}-01`, "another version": `ff-${"a".repeat(32)}-${"b".repeat(16)}-01` })) {
