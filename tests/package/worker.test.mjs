@@ -1,4 +1,4 @@
-// The Worker of the documents in Cloudflare's runtime, as its reader would deploy it: nothing is kept but in KV and Durable Objects.
+// The Worker of the documents in Cloudflare's runtime, as its reader would deploy it: nothing is kept but in Durable Objects.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { durableObjectStore } from "modelwire/stores/cloudflare";
 import { fenceWith } from "./examples.mjs";
 import { installApp } from "./install.mjs";
 
@@ -51,7 +52,6 @@ test("the documents' Worker keeps its ledger, its limit and its budget where all
     modules,
     compatibilityDate: "2026-07-01",
     bindings: { OPENAI_API_KEY: "a-key" },
-    kvNamespaces: ["SPENT"],
     durableObjects: { LIMITS: { className: "LimitObject", useSQLite: true } },
   });
   t.after(() => miniflare.dispose());
@@ -61,9 +61,10 @@ test("the documents' Worker keeps its ledger, its limit and its budget where all
   };
   // A client of its own each time: what they share is in the stores alone.
   assert.deepEqual([await ask(), await ask()], [[200, "Hello."], [200, "Hello."]]);
-  const { keys } = await (await miniflare.getKVNamespace("SPENT")).list();
+  const keys = [];
+  for await (const key of durableObjectStore(await miniflare.getDurableObjectNamespace("LIMITS")).list("modelwire/ledger/")) keys.push(key);
   assert.equal(keys.length, 2, "entries of the ledger");
-  assert.match(keys[0].name, /^modelwire\/ledger\/.*\/7550000$/);
+  assert.match(keys[0], /^modelwire\/ledger\/.*\/7550000$/);
   const [status, body] = await ask();
   assert.ok(status >= 400 || body === "", `a third is over the budget: ${status} ${body}`);
 });
