@@ -121,9 +121,10 @@ export class Trail {
 }
 
 /** It may be anything: what is wrong with it may be why the call failed. `$caller`: whom a gateway asks for; embeddings have no tags of their own. */
-function tagsOf({ tags, $caller }: { tags?: unknown; $caller?: { tags?: object } }): object {
+function tagsOf(request: object): object {
   try {
-    return Object.fromEntries(Object.entries({ ...$caller?.tags, ...(tags as object) }).filter(([, value]) => typeof value === "string"));
+    const { tags, $caller } = request as { tags?: object; $caller?: { tags?: object } };
+    return Object.fromEntries(Object.entries({ ...$caller?.tags, ...tags }).filter(([, value]) => typeof value === "string"));
   } catch {
     return {};
   }
