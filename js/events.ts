@@ -9,8 +9,8 @@ type Name = keyof ClientEvents;
 const records = ["request", "retry", "fallback", "response", "error", "cache"];
 const names = [...records, "limit", "budget"];
 
-/** Calls of one client under way at once, as far as a log follows them. */
-const MOST_CALLS = 100_000;
+/** Calls of one client under way at once, as far as a log follows them: some 10 MB. */
+const MOST_CALLS = 10_000;
 
 /** The listeners and sinks of one client. */
 export class Events {

@@ -5,6 +5,7 @@
 import { watch, type Running } from "./call.ts";
 import { type LlmError, abortedError, describe, errorFrom, type Stop } from "./errors.ts";
 import { keep, onCollected, weakly } from "./finalize.ts";
+import { linger } from "./linger.ts";
 import { reviveEvent, reviveResponse } from "./revive.ts";
 import type { Attempt, ChatEvent, ChatResponse } from "./types.ts";
 import { DONE, FAILED, GO_ON, LEASE, MORE, STOPPED, type Core, type Step } from "./wasm.ts";
@@ -103,27 +104,6 @@ let words = new Uint32Array();
 function memoryOf({ memory: { buffer } }: Core): { bytes: Uint8Array; words: Uint32Array } {
   if (bytes.buffer !== buffer) [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
   return { bytes, words };
-}
-
-/** How long a body that has given its last event may take to end, and in how many reads: one that is made as it is read, and has no end, would
- *  else leave no time for the timer. */
-const LINGER_MS = 1_000;
-const LINGER_READS = 16;
-
-/**
- * Reads what follows the last event, which is the end of the body: it comes at once, but often not with the event. A body that is
- * cancelled before takes its connection along, and the next call would wait for a new one.
- */
-function linger(reader: ReadableStreamDefaultReader<unknown>, wake: NonNullable<Source["wake"]>): void {
-  const giveUp = () => void reader.cancel().catch(() => {});
-  const stop = wake(giveUp, LINGER_MS);
-  let left = LINGER_READS;
-  const read = (): Promise<void> | void => {
-    if (left-- > 0) return reader.read().then(({ done }) => (done ? stop() : read()), stop);
-    stop();
-    giveUp();
-  };
-  void read();
 }
 
 const nothingMore: Batch = { text: "", marks: [] };

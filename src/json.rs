@@ -23,7 +23,7 @@ pub use text::ObjectText;
 pub const MAX_DEPTH: usize = 128;
 
 /// What a text begins with room for: a record, an event, a short question. Grown from nothing, it would move seven times.
-const MOST_TEXTS: usize = 512;
+const ROOM_BYTES: usize = 512;
 
 /// A JSON value that may borrow from the text it was read from.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,7 +236,7 @@ impl<'a> Json<'a> {
 
     /// The JSON text.
     pub fn to_text(&self) -> String {
-        let mut out = String::with_capacity(MOST_TEXTS);
+        let mut out = String::with_capacity(ROOM_BYTES);
         self.write(&mut out);
         out
     }

@@ -43,7 +43,7 @@ export function readChat(body: unknown, { maxMessages, maxTokens }: Bounds): Cha
     reasoning: readEffort(fields, "reasoning_effort", warnings),
     tags: readTags(fields),
   };
-  request.toolChoice = readToolChoice(fields);
+  request.toolChoice = readToolChoice(fields, nameInFunction);
   const options = fields.inner("stream_options");
   if (options && !stream) throw wrong("stream_options", "is for streams");
   const includeUsage = options?.boolean("include_usage") ?? false;
@@ -101,18 +101,24 @@ function readTools(fields: Fields): unknown[] | undefined {
   });
 }
 
-function readToolChoice(fields: Fields): unknown {
+/** `nameOf`: where a choice of one tool says its name. */
+export function readToolChoice(fields: Fields, nameOf: (named: Fields) => string): unknown {
   const choice = fields.take("tool_choice");
   if (choice === undefined) return undefined;
   if (typeof choice === "string") return fields.word("tool_choice", ["none", "auto", "required"]);
   const named = fields.inner("tool_choice")!;
   if (named.required("type") !== "function") throw unsupported("tool_choice.type", "it must be function");
+  const name = nameOf(named);
+  named.finish();
+  return { name };
+}
+
+function nameInFunction(named: Fields): string {
   const given = named.inner("function");
   if (!given) throw wrong("tool_choice.function", "is required");
   const name = given.required("name");
   given.finish();
-  named.finish();
-  return { name };
+  return name;
 }
 
 function readFormat(fields: Fields): unknown {

@@ -1,7 +1,7 @@
 // The body of POST /v1/responses as this package's request, by the rules of chat_request.ts: what cannot be honoured is refused by name,
 // and of how the model samples it is left out with a warning.
 import type { Warning } from "../types.ts";
-import { described, readEffort, readMaxTokens, readTags, type Bounds, type ChatAsked } from "./chat_request.ts";
+import { described, readEffort, readMaxTokens, readTags, readToolChoice, type Bounds, type ChatAsked } from "./chat_request.ts";
 import { Fields } from "./fields.ts";
 import { readInput } from "./input_items.ts";
 import { unsupported, wrong } from "./refusal.ts";
@@ -25,7 +25,7 @@ export function readResponses(body: unknown, { maxMessages, maxTokens }: Bounds)
     temperature: fields.number("temperature", 0, 2),
     topP: fields.number("top_p", 0, 1),
     tools,
-    toolChoice: readToolChoice(fields),
+    toolChoice: readToolChoice(fields, (named) => named.required("name")),
     output: readOutput(format),
     reasoning: readReasoning(fields, warnings),
     tags: readTags(fields),
@@ -107,17 +107,6 @@ function readTools(fields: Fields): Tool[] | undefined {
     tool.finish();
     return made;
   });
-}
-
-function readToolChoice(fields: Fields): unknown {
-  const choice = fields.take("tool_choice");
-  if (choice === undefined) return undefined;
-  if (typeof choice === "string") return fields.word("tool_choice", ["none", "auto", "required"]);
-  const named = fields.inner("tool_choice")!;
-  if (named.required("type") !== "function") throw unsupported("tool_choice.type", "it must be function");
-  const name = named.required("name");
-  named.finish();
-  return { name };
 }
 
 /** The format as it was given, once it is known to be one. */

@@ -1,7 +1,7 @@
 //! An object that is text from the start. [`Json`] would be made, written and thrown away again: for what is told of every call
 //! that is most of the time.
 
-use super::Json;
+use super::{Json, ROOM_BYTES};
 
 /// The JSON text of an object, as far as it is told.
 pub struct ObjectText(String);
@@ -10,7 +10,7 @@ impl ObjectText {
     /// Without members.
     #[expect(clippy::new_without_default, reason = "what has no members yet is no value that anybody wants")]
     pub fn new() -> Self {
-        let mut text = String::with_capacity(512);
+        let mut text = String::with_capacity(ROOM_BYTES);
         text.push('{');
         Self(text)
     }
